@@ -1,0 +1,102 @@
+/**
+ * What every engine offers and what it is given. An engine owns sockets; it decides nothing: the pipeline does.
+ *
+ * @module
+ */
+
+import type { SocketAddress } from "../model/address.ts";
+import type { ErrorCode } from "../model/errors.ts";
+import type { EndReason, FlowEnd, FlowRecord } from "../model/flow.ts";
+import type { ListenerSpec, Snapshot, Target } from "../model/snapshot.ts";
+
+/** The addresses of a target, or why there are none. */
+export type Resolution =
+  | { readonly kind: "resolved"; readonly addresses: readonly SocketAddress[] }
+  | { readonly kind: "failed"; readonly error: ErrorCode };
+
+/** Finds the addresses of targets. Implemented by the control plane's DNS cache. */
+export interface TargetResolver {
+  /** What is known at once: an IP target, or a fresh cache entry. Null when a look-up is needed. */
+  peek(target: Target): readonly SocketAddress[] | null;
+  /** Looks up; one look-up a name is in flight however many ask. Never rejects. */
+  resolve(target: Target): Promise<Resolution>;
+}
+
+/** Something an operator should know that belongs to no single flow. */
+export interface EngineNotice {
+  readonly event:
+    | "accept_paused"
+    | "accept_resumed"
+    | "tcp_limit_reached"
+    | "udp_limit_reached"
+    | "listener_failed"
+    | "flow_fault";
+  readonly message: string;
+  readonly listener?: SocketAddress;
+  readonly error?: unknown;
+}
+
+/** Where an engine reports to. Calls are synchronous and must return fast and never throw. */
+export interface EngineEvents {
+  /** A flow has a target and is about to be relayed. */
+  flowStarted(record: FlowRecord): void;
+  /** A flow ended; also called for flows that never started. */
+  flowFinished(record: FlowRecord, end: FlowEnd): void;
+  notice(notice: EngineNotice): void;
+}
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  readonly resolver: TargetResolver;
+  readonly events: EngineEvents;
+}
+
+/** A bound socket. */
+export interface Listener {
+  readonly spec: ListenerSpec;
+  /** The bound address: the port is the real one where the spec says 0. */
+  readonly address: SocketAddress;
+  /** Stops accepting; flows that began go on. */
+  close(): void;
+}
+
+/** Counters of an engine; `active` ones fall, the others only rise. */
+export interface EngineStats {
+  readonly tcpActive: number;
+  readonly udpActive: number;
+  readonly tcpAccepted: number;
+  readonly udpSessions: number;
+  /** UDP flows that are still being sniffed, and the bytes held for them. */
+  readonly udpUndecided: number;
+  readonly heldDatagramBytes: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** Timers armed right now. */
+  readonly timers: number;
+  /** Ended flows by reason. */
+  readonly ended: Readonly<Partial<Record<EndReason, number>>>;
+}
+
+/** What was left when a drain ended. */
+export interface DrainReport {
+  /** Flows that ended by themselves. */
+  readonly finished: number;
+  /** Flows that were cut at the deadline. */
+  readonly cut: number;
+}
+
+/** A data plane. */
+export interface Engine extends AsyncDisposable {
+  readonly name: "streams" | "native" | "memory";
+  /**
+   * Binds and starts to accept. {@linkcode Engine.publish} must have been called before.
+   *
+   * @throws {Error} as the system reports it when the address cannot be bound
+   */
+  listen(spec: ListenerSpec): Promise<Listener>;
+  /** New flows see this snapshot; old ones keep the one that they began with. */
+  publish(snapshot: Snapshot): void;
+  /** Closes all listeners, lets flows end, cuts what is left after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<DrainReport>;
+  stats(): EngineStats;
+}

@@ -1,0 +1,137 @@
+/**
+ * The contract between the pipeline, which decides, and the engines, which move bytes.
+ *
+ * @module
+ */
+
+import type { SocketAddress } from "./address.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { Detected } from "./protocol.ts";
+import type { Service, Target } from "./snapshot.ts";
+
+/** Why a flow ended. Written to the access log as `reason=…`. */
+export type EndReason =
+  | "done" // both sides ended in order
+  | "client_reset"
+  | "target_reset"
+  | "idle" // nothing moved for the idle time
+  | "drained" // ended by a shutdown whose time ran out
+  | "connect_failed" // no target could be reached
+  | "dropped" // fits no service and there is no default target
+  | "malformed" // broken beyond recognition where a default target is not configured
+  | "probe_timeout" // silent or undecided too long, and no default target
+  | "client_closed" // ended before a service was chosen
+  | "proxy_header" // PROXY header missing, broken or late
+  | "untrusted" // peer is not in tcp_trusted_proxies
+  | "limit" // tcp_max_connections or udp_max_connections reached
+  | "error"; // the proxy's own fault, see the log
+
+/** What a flow came to. */
+export interface FlowOutcome {
+  readonly reason: EndReason;
+  readonly error?: ErrorCode;
+}
+
+/** What the engine tells a {@linkcode TcpFlow} (see pipeline/tcp_flow.ts). */
+export type TcpFlowEvent =
+  /** `head` is all that the client has sent so far; the view is only valid during the call. */
+  | { readonly kind: "data"; readonly head: Uint8Array }
+  | { readonly kind: "eof" }
+  | { readonly kind: "reset" }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "resolved"; readonly addresses: readonly SocketAddress[] }
+  | { readonly kind: "resolveFailed"; readonly error: ErrorCode }
+  | { readonly kind: "connected" }
+  | { readonly kind: "connectFailed"; readonly error: ErrorCode }
+  /** During `race`: the target spoke, or ended, before the client did. */
+  | { readonly kind: "targetFirst" };
+
+/** What a TcpFlow asks of the engine; the engine answers with exactly one event, except after `relay` and `close`. */
+export type TcpFlowAction =
+  /**
+   * Read more from the client → `data`, `eof`, `reset`, or `timeout` at `deadline`. Bytes that arrive later stay with
+   * the engine. At most `max` bytes are ever held.
+   */
+  | { readonly kind: "read"; readonly max: number; readonly deadline: number }
+  /** Find the addresses of a target → `resolved` (never empty) or `resolveFailed`. */
+  | { readonly kind: "resolve"; readonly target: Target; readonly deadline: number }
+  /** Connect → `connected`, `connectFailed`. Closes the target connection that the flow had before, if any. */
+  | {
+    readonly kind: "connect";
+    readonly target: Target;
+    readonly address: SocketAddress;
+    readonly deadline: number;
+  }
+  /**
+   * With a connected target, wait for who speaks first → `data` (client; head grows), `eof`, `reset`, `targetFirst`.
+   * The bytes of the target stay with the engine until `relay`.
+   */
+  | { readonly kind: "race"; readonly max: number; readonly deadline: number }
+  /**
+   * Send `preface`, then the client's head from `headOffset` on, then relay both ways until both have ended.
+   * Nothing of the pipeline is called any more.
+   */
+  | {
+    readonly kind: "relay";
+    readonly preface: Uint8Array | null;
+    readonly headOffset: number;
+    readonly idleMs: number;
+  }
+  /** End the flow without a relay. Closes what is open. */
+  | { readonly kind: "close"; readonly outcome: FlowOutcome };
+
+/** What a flow knows of itself; read by the engine for the access log after the decision is made. */
+export interface FlowFacts {
+  /** The client: the PROXY header's source where one was taken, else the peer. */
+  readonly source: SocketAddress;
+  /** The address that the client spoke to, likewise. */
+  readonly destination: SocketAddress;
+  readonly service: Service | null;
+  readonly detected: Detected | null;
+  readonly target: Target | null;
+  /** The address of the target in use. */
+  readonly address: SocketAddress | null;
+}
+
+/** What the engine tells a {@linkcode UdpFlow} (see pipeline/udp_flow.ts). */
+export type UdpFlowEvent =
+  /** All datagrams that the client has sent so far, oldest first; valid during the call. */
+  | { readonly kind: "datagrams"; readonly held: readonly Uint8Array[] }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "resolved"; readonly addresses: readonly SocketAddress[] }
+  | { readonly kind: "resolveFailed"; readonly error: ErrorCode };
+
+/** What a UdpFlow asks of the engine; `forward` and `drop` end the flow object's work. */
+export type UdpFlowAction =
+  /** Hold what came, wait for the next datagram → `datagrams`, or `timeout` at `deadline`. */
+  | { readonly kind: "wait"; readonly deadline: number }
+  | { readonly kind: "resolve"; readonly target: Target; readonly deadline: number }
+  /** Open the session: send what is held to `address` in order, then forward both ways. `idleMs` 0 = no limit. */
+  | {
+    readonly kind: "forward";
+    readonly target: Target;
+    readonly address: SocketAddress;
+    readonly idleMs: number;
+  }
+  /** Forget the flow and what it holds. */
+  | { readonly kind: "drop"; readonly outcome: FlowOutcome };
+
+/** The start of a relayed flow, or the end of any flow, as the ops side sees it. */
+export interface FlowRecord extends FlowFacts {
+  /** Unique within the process. */
+  readonly id: number;
+  readonly transport: "tcp" | "udp";
+  /** Address of the listener. */
+  readonly listener: SocketAddress;
+  /** When the flow was accepted, milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/** How a flow ended. */
+export interface FlowEnd {
+  readonly outcome: FlowOutcome;
+  readonly durationMs: number;
+  /** Payload bytes from the client to the target and back, without PROXY headers. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}

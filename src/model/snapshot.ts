@@ -1,0 +1,108 @@
+/**
+ * The configuration as the data plane reads it: frozen, structured-cloneable, built once and published whole.
+ *
+ * @module
+ */
+
+import type { Cidr, SocketAddress } from "./address.ts";
+import type { Protocol, Transport } from "./protocol.ts";
+
+/** How a service picks among its targets. */
+export type LoadBalance = "source_ip" | "source_socket" | "random" | "none";
+
+/** Which PROXY protocol header a target gets. */
+export type ProxyProtocolVersion = "none" | "v1" | "v2";
+
+/** A backend as configured. */
+export interface Target {
+  /** IP address in canonical form, or a domain name in lower case. */
+  readonly host: string;
+  readonly port: number;
+  readonly isIp: boolean;
+  /** `host:port`, an IPv6 host in brackets: the identity for hashing, logs and look-ups. */
+  readonly label: string;
+}
+
+/** Where flows of one kind go: a `[protocols.NAME]` entry or the default of a transport. */
+export interface Service {
+  /** The entry's name; `"default"` for `tcp_target` and `udp_target`. */
+  readonly name: string;
+  readonly transport: Transport;
+  /** Null for the default of a transport. */
+  readonly protocol: Protocol | null;
+  /** Never empty. */
+  readonly targets: readonly Target[];
+  readonly loadBalance: LoadBalance;
+  readonly sendProxyProtocol: ProxyProtocolVersion;
+  /** Milliseconds without traffic after which a flow ends; 0 = never. */
+  readonly idleMs: number;
+  /** Position in the file, for ties; the default has the highest. */
+  readonly order: number;
+}
+
+/** Services for one server name (or for any), by ALPN. */
+export interface AlpnTable {
+  /** Service for an ALPN name in lower case. */
+  readonly byAlpn: ReadonlyMap<string, Service>;
+  /** Service for whatever ALPN. */
+  readonly bare: Service | null;
+}
+
+/** Look-up by server name and ALPN for `tls` or `quic`: hash look-ups only, however many names there are. */
+export interface ServerNameTable {
+  /** Key: a name in lower case. */
+  readonly exact: ReadonlyMap<string, AlpnTable>;
+  /** Key: what follows `*.`; one label stands for the star. */
+  readonly wildcard: ReadonlyMap<string, AlpnTable>;
+  readonly any: AlpnTable;
+}
+
+/** All routes of one transport. */
+export interface RouteTable {
+  /** Takes what fits nothing else; null = such traffic is dropped. */
+  readonly fallback: Service | null;
+  /** Protocols without a filter. */
+  readonly byProtocol: ReadonlyMap<Protocol, Service>;
+  /** `tls` (TCP) or `quic` (UDP) rules; null where none is configured. */
+  readonly serverNames: ServerNameTable | null;
+  /** Protocols that some service uses, in detection order; others are not sought. */
+  readonly sought: readonly Protocol[];
+}
+
+/** One socket to listen on. */
+export interface ListenerSpec {
+  readonly transport: Transport;
+  readonly address: SocketAddress;
+  /** TCP only. */
+  readonly backlog: number;
+}
+
+/** Inbound PROXY protocol. */
+export interface InboundProxySpec {
+  /** Peers that must send a header; all others are turned away. */
+  readonly trusted: readonly Cidr[];
+}
+
+/** Waits of the data plane, in milliseconds. */
+export interface Timeouts {
+  /** From accept until the protocol must be known. */
+  readonly probe: number;
+  /** Silence after which the default TCP target is dialled. */
+  readonly serverFirst: number;
+  readonly connect: number;
+}
+
+/** Everything the data plane needs to know. */
+export interface Snapshot {
+  /** Counts published snapshots, from 1. */
+  readonly generation: number;
+  readonly listeners: readonly ListenerSpec[];
+  readonly tcp: RouteTable;
+  readonly udp: RouteTable;
+  /** Whether a ClientHello that fits no rule of its protocol may go to the default target. */
+  readonly unmatched: "target" | "drop";
+  readonly inboundProxy: InboundProxySpec | null;
+  readonly tcpMaxConnections: number;
+  readonly udpMaxConnections: number;
+  readonly timeouts: Timeouts;
+}
