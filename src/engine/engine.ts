@@ -5,22 +5,11 @@
  */
 
 import type { SocketAddress } from "../model/address.ts";
-import type { ErrorCode } from "../model/errors.ts";
 import type { EndReason, FlowEnd, FlowRecord } from "../model/flow.ts";
-import type { ListenerSpec, Snapshot, Target } from "../model/snapshot.ts";
+import type { TargetResolver } from "../model/resolver.ts";
+import type { ListenerSpec, Snapshot } from "../model/snapshot.ts";
 
-/** The addresses of a target, or why there are none. */
-export type Resolution =
-  | { readonly kind: "resolved"; readonly addresses: readonly SocketAddress[] }
-  | { readonly kind: "failed"; readonly error: ErrorCode };
-
-/** Finds the addresses of targets. Implemented by the control plane's DNS cache. */
-export interface TargetResolver {
-  /** What is known at once: an IP target, or a fresh cache entry. Null when a look-up is needed. */
-  peek(target: Target): readonly SocketAddress[] | null;
-  /** Looks up; one look-up a name is in flight however many ask. Never rejects. */
-  resolve(target: Target): Promise<Resolution>;
-}
+export type { Resolution, TargetResolver } from "../model/resolver.ts";
 
 /** Something an operator should know that belongs to no single flow. */
 export interface EngineNotice {
