@@ -63,10 +63,17 @@ export type TcpFlowAction =
     readonly deadline: number;
   }
   /**
-   * With a connected target, wait for who speaks first → `data` (client; head grows), `eof`, `reset`, `targetFirst`.
-   * The bytes of the target stay with the engine until `relay`.
+   * With a connected target, wait for who speaks first → `data` (client; head grows), `eof`, `reset`, `targetFirst`,
+   * or `timeout` at `deadline`, which may be `Infinity`. The bytes of the target stay with the engine until `relay`.
+   * `preface` is sent to the target before the wait: without its PROXY header no target would speak first. It comes
+   * with the first `race` on a connection; the ones after it, and the `relay`, have null then.
    */
-  | { readonly kind: "race"; readonly max: number; readonly deadline: number }
+  | {
+    readonly kind: "race";
+    readonly preface: Uint8Array | null;
+    readonly max: number;
+    readonly deadline: number;
+  }
   /**
    * Send `preface`, then the client's head from `headOffset` on, then relay both ways until both have ended.
    * Nothing of the pipeline is called any more.
