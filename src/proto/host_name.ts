@@ -1,0 +1,22 @@
+/**
+ * Names of hosts as they stand in server names and configurations.
+ *
+ * @module
+ */
+
+/** Longest name in text form without the trailing dot (RFC 1035 §2.3.4: 255 bytes on the wire). */
+const MAX_HOST_NAME = 253;
+
+// Letters, digits, hyphen (RFC 1123 §2.1), and the underscore that real names have. No other byte may get through:
+// names go to logs and into look-ups.
+const HOST_NAME = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
+
+/**
+ * The name in lower case without a trailing dot, or null for what cannot be a host name. Internationalised names are
+ * accepted in their A-label form only (RFC 6066 §3).
+ */
+export function canonicalHostName(text: string): string | null {
+  if (text.length > MAX_HOST_NAME + 1) return null;
+  const name = (text.endsWith(".") ? text.slice(0, -1) : text).toLowerCase();
+  return name.length <= MAX_HOST_NAME && HOST_NAME.test(name) ? name : null;
+}
