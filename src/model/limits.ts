@@ -48,3 +48,24 @@ export const ACCEPT_PAUSE = 200;
 
 /** Lines the access log may hold before it drops and counts. */
 export const MAX_LOG_QUEUE = 65_536;
+
+/** Bytes of log lines held in the same way: about what as many lines of the usual length come to. */
+export const MAX_LOG_QUEUE_BYTES = 16 * 1024 * 1024;
+
+/** Characters of one value that a client chose (server name, ALPN list) which are written to a log. */
+export const MAX_LOGGED_VALUE = 256;
+
+/** Time that the lines still queued have to get out at shutdown. */
+export const LOG_CLOSE_TIMEOUT = 2_000;
+
+/** Time for one DNS look-up: longer than a lost query and its retry, shorter than a client's patience. */
+export const DNS_LOOKUP_TIMEOUT = 5_000;
+
+/** How long a look-up with an answer for one address family waits for the other. */
+export const DNS_FAMILY_WAIT = 500;
+
+/** How long a flow waits for a refresh before it gets the expired addresses (RFC 8767 §5, client response timer). */
+export const DNS_STALE_WAIT = 250;
+
+/** How long a failed look-up counts, so that a dead name is not asked for by every flow (RFC 2308 §7 allows 5 min). */
+export const DNS_NEGATIVE_TTL = 5_000;
