@@ -7,7 +7,7 @@
 import type { SocketAddress } from "./address.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Detected } from "./protocol.ts";
-import type { Service, Target } from "./snapshot.ts";
+import type { Service, Snapshot, Target } from "./snapshot.ts";
 
 /** Why a flow ended. Written to the access log as `reason=…`. */
 export type EndReason =
@@ -30,6 +30,18 @@ export type EndReason =
 export interface FlowOutcome {
   readonly reason: EndReason;
   readonly error?: ErrorCode;
+}
+
+/** What a flow begins with. */
+export interface FlowInit {
+  /** The configuration that the flow keeps until it ends. */
+  readonly snapshot: Snapshot;
+  /** Who connected, or sent. */
+  readonly peer: SocketAddress;
+  /** Our address that the peer spoke to. */
+  readonly local: SocketAddress;
+  /** A random 32-bit integer, for `load_balance = "random"`. */
+  readonly seed: number;
 }
 
 /** What the engine tells a {@linkcode TcpFlow} (see pipeline/tcp_flow.ts). */
