@@ -13,6 +13,9 @@ export const MAX_TCP_HEAD = 128 * 1024;
 /** Largest ClientHello handshake message accepted, header included. Post-quantum key shares need about 2 KiB. */
 export const MAX_CLIENT_HELLO = 64 * 1024 + 4;
 
+/** Longest HTTP request line that is waited for; servers are asked to take 8,000 bytes (RFC 9112 §3), few take 16 KiB. */
+export const MAX_HTTP_REQUEST_LINE = 16 * 1024;
+
 /** Size of the first buffer of a connection: most first flights fit, and idle connections stay cheap. */
 export const INITIAL_READ_BUFFER = 4 * 1024;
 
@@ -30,6 +33,12 @@ export const MAX_HELD_DATAGRAM_BYTES = 32 * 1024;
 
 /** Bytes held for all such UDP flows of one engine together, so that a flood of first datagrams stays bounded. */
 export const MAX_HELD_DATAGRAM_BYTES_TOTAL = 64 * 1024 * 1024;
+
+/** QUIC packets looked at in one datagram. Clients coalesce up to four: Initial, 0-RTT, Handshake, 1-RTT. */
+export const MAX_COALESCED_PACKETS = 8;
+
+/** Pieces of a ClientHello held for one QUIC connection attempt. Clients that scramble theirs send some tens. */
+export const MAX_CRYPTO_SEGMENTS = 1024;
 
 /** How long a UDP flow may stay undecided: a lost half of a split ClientHello is sent again within 1–3 s. */
 export const UDP_PROBE_TIMEOUT = 3_000;

@@ -1,0 +1,188 @@
+/**
+ * Finds the ClientHello in the first datagrams of a QUIC client.
+ *
+ * @module
+ */
+
+import { MAX_CLIENT_HELLO, MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../../model/limits.ts";
+import type { Detected } from "../../model/protocol.ts";
+import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
+import { Reader } from "../bytes.ts";
+import { MALFORMED, type Malformed } from "../malformed.ts";
+import {
+  type ClientHello,
+  EXTENSION,
+  HANDSHAKE_HEADER,
+  hasExtension,
+  parseClientHello,
+} from "../tls/client_hello.ts";
+import { CryptoStream } from "./crypto_stream.ts";
+import { readInitialFrames } from "./frames.ts";
+import {
+  type InitialPacket,
+  type LongHeaderPacket,
+  MAX_CONNECTION_ID,
+  parseLongHeader,
+} from "./header.ts";
+import type { InitialKeys } from "./initial_keys.ts";
+import { INITIAL_PROTECTION, type InitialProtection } from "./packet_protection.ts";
+import { type QuicVersion, unknownVersionName } from "./versions.ts";
+
+/** Least payload of a datagram that opens a connection (RFC 9000 §14.1). */
+const MIN_INITIAL_DATAGRAM = 1200;
+/** Least length of the connection ID that a client chooses (RFC 9000 §7.2). */
+const MIN_CLIENT_DCID = 8;
+
+/**
+ * Detects QUIC in one UDP flow.
+ *
+ * The first datagram must prove itself: by an Initial that opens under the keys of its own connection ID, or by 0-RTT
+ * alone, which may overtake its Initial. After that, what cannot be read is passed over, as an endpoint would do
+ * (RFC 9001 §5.2), so a stray datagram spoils nothing.
+ *
+ * CRYPTO data is put together for each connection ID and version by itself. A Retry gives the client's Initials another
+ * connection ID and thereby other keys (RFC 9001 §5.2), and one socket may open several connections, whose hellos must
+ * not mix. Whichever is whole first decides.
+ *
+ * A client of another version is `match` at once, without a name: the backend is to answer it, with Version Negotiation if
+ * need be.
+ */
+export class QuicDetector {
+  readonly #protection: InitialProtection;
+  readonly #connections: Connection[] = [];
+  /** The connection whose packet was the first to open. Only its faults are the flow's. */
+  #foremost: Connection | null = null;
+  /** How many of the held datagrams have been worked on. */
+  #seen = 0;
+  #verdict: Verdict<Detected> = NEED_MORE;
+
+  constructor(protection: InitialProtection = INITIAL_PROTECTION) {
+    this.#protection = protection;
+  }
+
+  /** @param held all datagrams of the flow so far, oldest first; only those that are new are worked on */
+  detect(held: readonly Uint8Array[]): Verdict<Detected> {
+    while (this.#verdict === NEED_MORE) {
+      const datagram = held[this.#seen];
+      if (datagram === undefined) break;
+      this.#seen++;
+      this.#verdict = this.#push(datagram);
+      if (this.#verdict === NEED_MORE && this.#seen === MAX_HELD_DATAGRAMS) {
+        this.#verdict = this.#foremost === null ? NO_MATCH : MALFORMED.too_long;
+      }
+    }
+    return this.#verdict;
+  }
+
+  #push(datagram: Uint8Array): Verdict<Detected> {
+    let proven = this.#seen > 1;
+    let dcid: Uint8Array | null = null;
+    let offset = 0;
+    for (let i = 0; i < MAX_COALESCED_PACKETS && offset < datagram.length; i++) {
+      const packet = parseLongHeader(datagram, offset);
+      if (packet === null) break;
+      if (packet.kind === "unknownVersion") {
+        if (this.#seen > 1 || i > 0 || !opensConnection(datagram, packet)) break;
+        return this.#match(unknownVersionName(packet.version), null);
+      }
+      offset = packet.end;
+      dcid ??= packet.dcid;
+      if (!equalBytes(dcid, packet.dcid)) continue; // RFC 9000 §12.2
+
+      if (packet.kind === "initial") {
+        const verdict = this.#pushInitial(datagram, packet);
+        if (verdict === NO_MATCH) continue;
+        if (verdict !== NEED_MORE) return verdict;
+        proven = true;
+      } else if (packet.kind === "zeroRtt") {
+        proven ||= offset === datagram.length && i === 0;
+      }
+    }
+    return proven ? NEED_MORE : NO_MATCH;
+  }
+
+  /** `noMatch` says that this packet cannot be read, or belongs to a broken connection other than the foremost. */
+  #pushInitial(datagram: Uint8Array, packet: InitialPacket): Verdict<Detected> {
+    const connection = this.#connectionOf(packet);
+    const payload = this.#protection.open(connection.keys, datagram, packet);
+    if (payload === null || connection.broken) return NO_MATCH;
+    this.#foremost ??= connection;
+
+    const fault = readInitialFrames(payload, connection.crypto);
+    const hello = fault === null ? readClientHello(connection.crypto) : MALFORMED[fault];
+    if (hello.kind === "match") return this.#match(packet.version.name, hello.value);
+    if (hello.kind !== "malformed") return hello;
+    connection.broken = true;
+    return connection === this.#foremost ? hello : NO_MATCH;
+  }
+
+  #connectionOf({ version, dcid }: InitialPacket): Connection {
+    const known = this.#connections.find((connection) =>
+      connection.version === version && equalBytes(connection.dcid, dcid)
+    );
+    if (known !== undefined) return known;
+    const connection: Connection = {
+      version,
+      dcid: dcid.slice(), // the datagram is the caller's
+      keys: this.#protection.deriveKeys(version, dcid, "client"),
+      crypto: new CryptoStream(),
+      broken: false,
+    };
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  #match(version: string, hello: ClientHello | null): Verdict<Detected> {
+    return {
+      kind: "match",
+      value: {
+        protocol: "quic",
+        sni: hello?.serverName ?? null,
+        alpn: hello?.alpn ?? [],
+        ech: hello !== null && hasExtension(hello, EXTENSION.encryptedClientHello),
+        version,
+        consumed: this.#seen,
+      },
+    };
+  }
+}
+
+/** What is known of one connection attempt. */
+interface Connection {
+  readonly version: QuicVersion;
+  readonly dcid: Uint8Array;
+  readonly keys: InitialKeys;
+  readonly crypto: CryptoStream;
+  /** An authentic packet of it broke the rules; nothing more of it is read. */
+  broken: boolean;
+}
+
+/** The ClientHello at the start of the stream. What follows it there is left alone. */
+function readClientHello(stream: CryptoStream): Verdict<ClientHello> | Malformed {
+  if (stream.available < HANDSHAKE_HEADER) return NEED_MORE;
+  const length = HANDSHAKE_HEADER + new Reader(stream.read(HANDSHAKE_HEADER), 1).u24();
+  if (length > MAX_CLIENT_HELLO) return MALFORMED.too_long;
+  if (stream.available < length) return NEED_MORE;
+  const verdict = parseClientHello(stream.read(length));
+  return verdict.kind === "noMatch" ? MALFORMED.bad_value : verdict;
+}
+
+/**
+ * Whether a datagram of an unknown version is likely to open a connection. There is no proof, so what every version so far
+ * has in common is asked for: the QUIC bit, the least size, connection IDs of the usual lengths. Of random datagrams that
+ * are large enough, one in a thousand passes; RTP, whose first two bits are 10, never does (RFC 9443 §3).
+ */
+function opensConnection(
+  datagram: Uint8Array,
+  { version, dcid, scid }: Extract<LongHeaderPacket, { readonly kind: "unknownVersion" }>,
+): boolean {
+  return version !== 0 && // Version Negotiation, which only servers send (RFC 8999 §6)
+    ((datagram[0] ?? 0) & 0x40) !== 0 &&
+    datagram.length >= MIN_INITIAL_DATAGRAM &&
+    dcid.length >= MIN_CLIENT_DCID && dcid.length <= MAX_CONNECTION_ID &&
+    scid.length <= MAX_CONNECTION_ID;
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
