@@ -8,6 +8,7 @@ import type { Detected } from "../model/protocol.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { NEED_MORE, NO_MATCH } from "../model/verdict.ts";
 import { latin1 } from "./bytes.ts";
+import { plainMatch } from "./detector.ts";
 
 // Only a server may send other lines first, so a client's first bytes are these. 1.99 is a client that also speaks 1.x
 // (§5.1), 1.5 one that speaks nothing newer.
@@ -19,19 +20,7 @@ export function detectSsh(head: Uint8Array): Verdict<Detected> {
   const text = latin1(head.subarray(0, LONGEST));
   for (const version of VERSIONS) {
     const start = `${version}-`;
-    if (text.startsWith(start)) {
-      return {
-        kind: "match",
-        value: {
-          protocol: "ssh",
-          sni: null,
-          alpn: [],
-          ech: false,
-          version,
-          consumed: start.length,
-        },
-      };
-    }
+    if (text.startsWith(start)) return plainMatch("ssh", version, start.length);
     if (start.startsWith(text)) return NEED_MORE;
   }
   return NO_MATCH;

@@ -1,0 +1,68 @@
+/**
+ * Recognises a TLS client by its ClientHello.
+ *
+ * @module
+ */
+
+import { MAX_CLIENT_HELLO, MAX_TCP_HEAD } from "../../model/limits.ts";
+import type { Detected } from "../../model/protocol.ts";
+import type { Verdict } from "../../model/verdict.ts";
+import { NO_MATCH } from "../../model/verdict.ts";
+import { Reader } from "../bytes.ts";
+import type { Detector } from "../detector.ts";
+import { MALFORMED } from "../malformed.ts";
+import {
+  CLIENT_HELLO_TYPE,
+  EXTENSION,
+  HANDSHAKE_HEADER,
+  hasExtension,
+  offeredVersion,
+  parseClientHello,
+} from "./client_hello.ts";
+import { HandshakeRecords } from "./record.ts";
+
+/**
+ * A detector for one connection. It remembers where it is in the records, so that the work is linear even where every
+ * byte comes alone and in a record of its own. What follows the ClientHello is not looked at.
+ */
+export function tlsDetector(): Detector {
+  const records = new HandshakeRecords();
+  return (head) => {
+    if (head.length <= MAX_TCP_HEAD) return detect(head, records);
+    return detect(head.subarray(0, MAX_TCP_HEAD), records);
+  };
+}
+
+function detect(head: Uint8Array, records: HandshakeRecords): Verdict<Detected> {
+  const verdict = find(head, records);
+  const full = head.length === MAX_TCP_HEAD;
+  return full && verdict.kind === "needMore" ? MALFORMED.too_long : verdict;
+}
+
+function find(head: Uint8Array, records: HandshakeRecords): Verdict<Detected> {
+  const typeMissing = records.advance(head, 1);
+  if (typeMissing !== null) return typeMissing;
+  if (records.gather(head, 1)[0] !== CLIENT_HELLO_TYPE) return NO_MATCH;
+
+  const headerMissing = records.advance(head, HANDSHAKE_HEADER);
+  if (headerMissing !== null) return headerMissing;
+  const length = HANDSHAKE_HEADER + new Reader(records.gather(head, HANDSHAKE_HEADER), 1).u24();
+  if (length > MAX_CLIENT_HELLO) return MALFORMED.too_long;
+
+  const bodyMissing = records.advance(head, length);
+  if (bodyMissing !== null) return bodyMissing;
+  const parsed = parseClientHello(records.gather(head, length));
+  if (parsed.kind !== "match") return parsed;
+  const hello = parsed.value;
+  return {
+    kind: "match",
+    value: {
+      protocol: "tls",
+      sni: hello.serverName,
+      alpn: hello.alpn,
+      ech: hasExtension(hello, EXTENSION.encryptedClientHello),
+      version: offeredVersion(hello),
+      consumed: records.offsetAfter(length),
+    },
+  };
+}
