@@ -1,0 +1,153 @@
+/**
+ * The access log: a line when a flow starts to be relayed and one when it ended, each with what the proxy knows of it.
+ *
+ * @module
+ */
+
+import type { SocketAddress } from "../model/address.ts";
+import type { FlowEnd, FlowRecord } from "../model/flow.ts";
+import { MAX_LOGGED_VALUE } from "../model/limits.ts";
+import { formatJsonString, formatList, formatValue } from "./escape.ts";
+import type { LineWriter } from "./line_writer.ts";
+import { formatTimestamp } from "./timestamp.ts";
+
+/** Value of `access_log_format`. */
+export type AccessLogFormat = "text" | "json";
+
+/** What an access log is made of. */
+export interface AccessLogOptions {
+  readonly writer: LineWriter;
+  readonly format: AccessLogFormat;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** Writes a line for the start and one for the end of each flow. Never blocks, never throws. */
+export class AccessLog {
+  readonly #writer: LineWriter;
+  readonly #now: () => number;
+  #formatter: Formatter;
+
+  constructor({ writer, format, now = Date.now }: AccessLogOptions) {
+    this.#writer = writer;
+    this.#now = now;
+    this.#formatter = FORMATTERS[format];
+  }
+
+  /** Changes the format of the lines from now on. */
+  setFormat(format: AccessLogFormat): void {
+    this.#formatter = FORMATTERS[format];
+  }
+
+  /** The flow has a target and is about to be relayed. */
+  started(record: FlowRecord): void {
+    this.#writer.write(this.#formatter.event(this.#now(), record, null));
+  }
+
+  /** The flow ended, whether or not it had started. */
+  finished(record: FlowRecord, end: FlowEnd): void {
+    this.#writer.write(this.#formatter.event(this.#now(), record, end));
+  }
+
+  /** The line that stands for `count` lines which were lost, in the format of the others. */
+  describeDrops(count: number): string {
+    return this.#formatter.drops(this.#now(), count);
+  }
+}
+
+/**
+ * Writes one event as a line without its line end; `end` is null for the start of a flow. The form is that of
+ * rpxy-l4, then the facts as `key=value`:
+ * `2026-11-22T18:00:00.123Z [finish] tcp:tls: 192.0.2.1:5000 -> 10.0.0.1:443 id=7 service=web sni=example.com …`
+ */
+export function formatTextEvent(time: number, record: FlowRecord, end: FlowEnd | null): string {
+  const { detected, service, target } = record;
+  let line = `${formatTimestamp(time)} ${end === null ? "[start]" : "[finish]"} ${
+    formatProtocol(record)
+  }: ${formatAddress(record.source)} -> ${formatAddress(record.address)} id=${record.id}`;
+  if (service !== null) line += " service=" + formatValue(service.name);
+  if (detected !== null) {
+    if (detected.sni !== null) line += " sni=" + formatValue(shorten(detected.sni));
+    if (detected.alpn.length > 0) line += " alpn=" + formatList(shortenList(detected.alpn));
+  }
+  if (target !== null) line += " target=" + formatValue(target.label);
+  if (end === null) return line;
+  line += ` bytes_up=${end.bytesUp} bytes_down=${end.bytesDown} duration_ms=${
+    Math.round(end.durationMs)
+  } reason=${end.outcome.reason}`;
+  return end.outcome.error === undefined ? line : line + " error=" + end.outcome.error;
+}
+
+/** Writes the same facts as one JSON object without a line end; what is not known is left out. */
+export function formatJsonEvent(time: number, record: FlowRecord, end: FlowEnd | null): string {
+  const { detected, service, target } = record;
+  let line = `{"time":"${formatTimestamp(time)}","event":"${
+    end === null ? "start" : "finish"
+  }","protocol":"${formatProtocol(record)}","source":${
+    formatJsonString(formatAddress(record.source))
+  }`;
+  if (record.address !== null) {
+    line += ',"target_address":' + formatJsonString(formatAddress(record.address));
+  }
+  line += ',"id":' + record.id;
+  if (service !== null) line += ',"service":' + formatJsonString(service.name);
+  if (detected !== null) {
+    if (detected.sni !== null) line += ',"sni":' + formatJsonString(shorten(detected.sni));
+    if (detected.alpn.length > 0) {
+      line += `,"alpn":[${shortenList(detected.alpn).map(formatJsonString).join(",")}]`;
+    }
+  }
+  if (target !== null) line += ',"target":' + formatJsonString(target.label);
+  if (end !== null) {
+    line += `,"bytes_up":${end.bytesUp},"bytes_down":${end.bytesDown},"duration_ms":${
+      Math.round(end.durationMs)
+    },"reason":"${end.outcome.reason}"`;
+    if (end.outcome.error !== undefined) line += `,"error":"${end.outcome.error}"`;
+  }
+  return line + "}";
+}
+
+interface Formatter {
+  readonly event: (time: number, record: FlowRecord, end: FlowEnd | null) => string;
+  readonly drops: (time: number, count: number) => string;
+}
+
+const FORMATTERS: Readonly<Record<AccessLogFormat, Formatter>> = {
+  text: {
+    event: formatTextEvent,
+    drops: (time, count) => `${formatTimestamp(time)} [dropped] lines=${count}`,
+  },
+  json: {
+    event: formatJsonEvent,
+    drops: (time, count) =>
+      `{"time":"${formatTimestamp(time)}","event":"dropped","lines":${count}}`,
+  },
+};
+
+/** `tcp:tls`, or the transport alone for a protocol that was not recognised. */
+function formatProtocol({ transport, detected }: FlowRecord): string {
+  return detected === null ? transport : `${transport}:${detected.protocol}`;
+}
+
+/** `192.0.2.1:443`, `[2001:db8::1]:443`, or `-` where there is none. */
+function formatAddress(address: SocketAddress | null): string {
+  if (address === null) return "-";
+  return address.host.includes(":")
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`;
+}
+
+/** Cuts what a client chose to the length that a log line has room for. */
+function shorten(text: string): string {
+  return text.length <= MAX_LOGGED_VALUE ? text : text.slice(0, MAX_LOGGED_VALUE) + "...";
+}
+
+/** As many of the names as there is room for; `...` stands for the rest. */
+function shortenList(names: readonly string[]): readonly string[] {
+  let room = MAX_LOGGED_VALUE;
+  for (const [index, name] of names.entries()) {
+    room -= name.length + 1;
+    if (room < 0) return [...names.slice(0, index), "..."];
+  }
+  return names;
+}
