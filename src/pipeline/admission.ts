@@ -7,7 +7,7 @@
 import type { Cidr, SocketAddress } from "../model/address.ts";
 import type { EndReason } from "../model/flow.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import { parseIp } from "../proto/ip.ts";
+import { CidrTable } from "../proto/cidr.ts";
 
 /**
  * Why a TCP connection is to be turned away at once; null lets it in.
@@ -21,7 +21,7 @@ export function admitTcp(
 ): EndReason | null {
   if (active >= snapshot.tcpMaxConnections) return "limit";
   if (snapshot.inboundProxy === null) return null;
-  return addressSet(snapshot.inboundProxy.trusted).has(peer.host) ? null : "untrusted";
+  return trustedPeers(snapshot.inboundProxy.trusted).containsHost(peer.host) ? null : "untrusted";
 }
 
 /**
@@ -34,49 +34,13 @@ export function admitUdp(snapshot: Snapshot, active: number): EndReason | null {
 }
 
 /** Compiled once for a snapshot, and gone with it. */
-const compiled = new WeakMap<readonly Cidr[], AddressSet>();
+const compiled = new WeakMap<readonly Cidr[], CidrTable>();
 
-function addressSet(cidrs: readonly Cidr[]): AddressSet {
-  let set = compiled.get(cidrs);
-  if (set === undefined) {
-    set = new AddressSet(cidrs);
-    compiled.set(cidrs, set);
+function trustedPeers(cidrs: readonly Cidr[]): CidrTable {
+  let table = compiled.get(cidrs);
+  if (table === undefined) {
+    table = new CidrTable(cidrs);
+    compiled.set(cidrs, table);
   }
-  return set;
-}
-
-/** Address blocks by length: one look-up for each prefix length in use, however many blocks there are. */
-class AddressSet {
-  readonly #v4 = new Map<number, Set<bigint>>();
-  readonly #v6 = new Map<number, Set<bigint>>();
-
-  constructor(cidrs: readonly Cidr[]) {
-    for (const { bytes, prefixLength } of cidrs) {
-      const blocks = bytes.length === 4 ? this.#v4 : this.#v6;
-      const prefix = prefixOf(toInteger(bytes), bytes.length, prefixLength);
-      const prefixes = blocks.get(prefixLength);
-      if (prefixes === undefined) blocks.set(prefixLength, new Set([prefix]));
-      else prefixes.add(prefix);
-    }
-  }
-
-  has(host: string): boolean {
-    const bytes = parseIp(host);
-    if (bytes === null) return false;
-    const address = toInteger(bytes);
-    for (const [prefixLength, prefixes] of bytes.length === 4 ? this.#v4 : this.#v6) {
-      if (prefixes.has(prefixOf(address, bytes.length, prefixLength))) return true;
-    }
-    return false;
-  }
-}
-
-function toInteger(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (const byte of bytes) value = value << 8n | BigInt(byte);
-  return value;
-}
-
-function prefixOf(address: bigint, byteLength: number, prefixLength: number): bigint {
-  return address >> BigInt(byteLength * 8 - prefixLength);
+  return table;
 }

@@ -5,7 +5,7 @@
  */
 
 import { MAX_HELD_DATAGRAM_BYTES, MAX_HELD_DATAGRAMS, MAX_TCP_HEAD } from "../model/limits.ts";
-import type { Detected, Protocol } from "../model/protocol.ts";
+import type { Detected, Protocol, TcpProtocol, UdpProtocol } from "../model/protocol.ts";
 import type { MalformedCode, Verdict } from "../model/verdict.ts";
 import { NEED_MORE } from "../model/verdict.ts";
 import { TCP_DETECTION_ORDER, tcpDetector } from "../proto/detect_tcp.ts";
@@ -22,7 +22,7 @@ export type SniffResult =
 
 /** Sniffs the first bytes of one TCP connection. */
 export class TcpSniffer {
-  readonly #candidates: Candidates<Uint8Array>;
+  readonly #candidates: Candidates<TcpProtocol, Uint8Array>;
 
   /** @param sought the protocols that some service uses */
   constructor(sought: readonly Protocol[]) {
@@ -41,7 +41,7 @@ export class TcpSniffer {
 
 /** Sniffs the first datagrams of one UDP flow. */
 export class UdpSniffer {
-  readonly #candidates: Candidates<readonly Uint8Array[]>;
+  readonly #candidates: Candidates<UdpProtocol, readonly Uint8Array[]>;
 
   /** @param sought the protocols that some service uses */
   constructor(sought: readonly Protocol[]) {

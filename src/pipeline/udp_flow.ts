@@ -9,7 +9,7 @@ import type { ErrorCode } from "../model/errors.ts";
 import type { EndReason, FlowFacts, FlowInit, UdpFlowAction, UdpFlowEvent } from "../model/flow.ts";
 import { UDP_PROBE_TIMEOUT } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
-import type { Service, Snapshot, Target } from "../model/snapshot.ts";
+import type { Service, Target } from "../model/snapshot.ts";
 import { ConnectPlan, type ConnectStep } from "./connect_plan.ts";
 import { route } from "./route.ts";
 import { UdpSniffer } from "./sniff.ts";
