@@ -1,0 +1,49 @@
+/**
+ * Tests that need more than Deno: a program, or a right that not every machine gives.
+ *
+ * @module
+ */
+
+import { findProgram } from "./programs.ts";
+
+/** A need that is not a program. */
+const CAPABILITIES: Readonly<Record<string, () => boolean>> = {
+  root: () => Deno.uid() === 0,
+  "network namespaces": () => canRun("unshare", "--net", "true"),
+  "/dev/net/tun": () => canRun("sh", "-c", "exec 3<>/dev/net/tun"),
+};
+
+/** Defines a test. */
+export type DefineTest = (
+  name: string,
+  body: (t: Deno.TestContext) => void | Promise<void>,
+) => void;
+
+/**
+ * Defines tests that need something of the machine: `needs("curl", "root")("relays …", async () => { … })`. Where it is
+ * missing the test is ignored, and its name tells what it was that was missing.
+ */
+export function needs(...things: readonly string[]): DefineTest {
+  const missing = things.filter((thing) => !isThere(thing));
+  return (name, fn) => {
+    if (missing.length === 0) Deno.test(name, fn);
+    else Deno.test({ name: `${name} [needs ${missing.join(", ")}]`, ignore: true, fn });
+  };
+}
+
+const known = new Map<string, boolean>();
+
+function isThere(thing: string): boolean {
+  let there = known.get(thing);
+  if (there === undefined) {
+    there = CAPABILITIES[thing]?.() ?? findProgram(thing) !== null;
+    known.set(thing, there);
+  }
+  return there;
+}
+
+function canRun(name: string, ...args: string[]): boolean {
+  const path = findProgram(name);
+  if (path === null) return false;
+  return new Deno.Command(path, { args, stdout: "null", stderr: "null" }).outputSync().success;
+}
