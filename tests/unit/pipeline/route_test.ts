@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { Service } from "../../../src/model/snapshot.ts";
+import { route, type RouteReason } from "../../../src/pipeline/route.ts";
+import {
+  alpnTable,
+  detected,
+  protocolRoutes,
+  routeTable,
+  serverNameTable,
+  service,
+} from "../../support/snapshot_builder.ts";
+
+const FALLBACK = service("default", { order: 99 });
+const HTTP = service("http", { protocol: "http" });
+
+const exactH2 = service("exact h2", { order: 8 });
+const exactHttp = service("exact http/1.1", { order: 7 });
+const exactBare = service("exact", { order: 6 });
+const wildcardH2 = service("wildcard h2", { order: 5 });
+const wildcardDot = service("wildcard dot", { order: 4 });
+const wildcardBare = service("wildcard", { order: 3 });
+const anyH2 = service("any h2", { order: 2 });
+const anyImap = service("any imap", { order: 1 });
+const anyBare = service("any", { order: 0 });
+
+/** The orders run against the precedence, so that neither can be taken for the other. */
+const TABLE = routeTable({
+  fallback: FALLBACK,
+  serverNames: serverNameTable({
+    exact: {
+      "www.example.com": alpnTable({ h2: exactH2, "http/1.1": exactHttp }, exactBare),
+      "bare.example.com": alpnTable({}, exactBare),
+      "h2.example.com": alpnTable({ h2: exactH2 }),
+    },
+    wildcard: { "example.com": alpnTable({ h2: wildcardH2, dot: wildcardDot }, wildcardBare) },
+    any: alpnTable({ h2: anyH2, imap: anyImap }, anyBare),
+  }),
+  sought: ["tls"],
+});
+
+const CASES: readonly [sni: string | null, alpn: string[], Service, RouteReason][] = [
+  ["www.example.com", ["h2"], exactH2, "sni_alpn"],
+  ["www.example.com", [], exactBare, "sni"],
+  ["www.example.com", ["imap"], exactBare, "sni"],
+  // within a class the exact name comes first, but a higher class of a wildcard comes before that
+  ["www.example.com", ["dot"], wildcardDot, "sni_alpn"],
+  ["bare.example.com", ["h2"], wildcardH2, "sni_alpn"],
+  ["h2.example.com", ["imap"], wildcardBare, "sni"],
+  // among the client's names the rule that is first in the file wins, not the client's first
+  ["www.example.com", ["h2", "http/1.1"], exactHttp, "sni_alpn"],
+  ["other.test", ["h2", "imap"], anyImap, "alpn"],
+  ["www.example.com", ["x", "H2"], exactH2, "sni_alpn"],
+  ["a.example.com", [], wildcardBare, "sni"],
+  // one label stands for the star
+  ["a.b.example.com", [], anyBare, "protocol"],
+  ["example.com", [], anyBare, "protocol"],
+  [".example.com", [], anyBare, "protocol"],
+  ["other.test", ["h2"], anyH2, "alpn"],
+  ["other.test", ["x"], anyBare, "protocol"],
+  [null, ["h2"], anyH2, "alpn"],
+  [null, [], anyBare, "protocol"],
+];
+
+for (const [sni, alpn, expected, reason] of CASES) {
+  Deno.test(`route() sends ${sni} with [${alpn}] to "${expected.name}" by ${reason}`, () => {
+    assert.deepEqual(route(TABLE, detected({ sni, alpn }), "drop"), { service: expected, reason });
+  });
+}
+
+Deno.test("route() sends a protocol without names to its service", () => {
+  const table = protocolRoutes({ http: HTTP }, FALLBACK);
+  assert.deepEqual(route(table, detected({ protocol: "http" }), "drop"), {
+    service: HTTP,
+    reason: "protocol",
+  });
+});
+
+Deno.test("route() finds a TLS service without filters outside of the table of names too", () => {
+  const tls = service("tls", { protocol: "tls" });
+  assert.deepEqual(route(protocolRoutes({ tls }), detected({ sni: "a.test" }), "drop"), {
+    service: tls,
+    reason: "protocol",
+  });
+});
+
+Deno.test("route() sends what is not recognised to the default target, whatever `unmatched` says", () => {
+  for (const unmatched of ["target", "drop"] as const) {
+    assert.deepEqual(route(TABLE, null, unmatched), { service: FALLBACK, reason: "fallback" });
+  }
+  assert.deepEqual(route(protocolRoutes({ http: HTTP }), null, "target"), {
+    service: null,
+    reason: "no_fallback",
+  });
+});
+
+Deno.test("route() sends a hello that fits no rule to the default target unless unmatched is drop", () => {
+  const serverNames = serverNameTable({ exact: { "a.test": alpnTable({}, HTTP) } });
+  const stranger = detected({ sni: "b.test", alpn: ["h2"] });
+  const withFallback = routeTable({ fallback: FALLBACK, serverNames });
+  assert.deepEqual(route(withFallback, stranger, "target"), {
+    service: FALLBACK,
+    reason: "fallback",
+  });
+  assert.deepEqual(route(withFallback, stranger, "drop"), { service: null, reason: "unmatched" });
+  assert.deepEqual(route(routeTable({ serverNames }), stranger, "target"), {
+    service: null,
+    reason: "no_fallback",
+  });
+});
+
+Deno.test("route() looks up server names for QUIC as for TLS, and for nothing else", () => {
+  const quic = detected({ protocol: "quic", sni: "www.example.com" });
+  assert.equal(route(TABLE, quic, "target").service, exactBare);
+  const http = detected({ protocol: "http", sni: "www.example.com" });
+  assert.equal(route(TABLE, http, "drop").service, FALLBACK);
+});
