@@ -6,6 +6,7 @@
 
 import { createCipheriv } from "node:crypto";
 import { deriveInitialKeys, type Sender } from "../../src/proto/quic/initial_keys.ts";
+import { headerMask } from "../../src/proto/quic/packet_protection.ts";
 import { QUIC_V1, type QuicVersion } from "../../src/proto/quic/versions.ts";
 import { concat } from "./client_hello_builder.ts";
 
@@ -65,7 +66,7 @@ export function sealInitial(spec: InitialSpec): Uint8Array {
   cipher.setAAD(header);
   const sealed = concat(cipher.update(payload), cipher.final(), cipher.getAuthTag());
 
-  const mask = keys.headerMask(sealed.slice(4 - packetNumberLength, 20 - packetNumberLength));
+  const mask = headerMask(keys, sealed.subarray(4 - packetNumberLength, 20 - packetNumberLength));
   const numberStart = header.length - packetNumberLength;
   header[0] = (header[0] ?? 0) ^ (mask[0] ?? 0) & 0x0f;
   for (let i = 0; i < packetNumberLength; i++) {

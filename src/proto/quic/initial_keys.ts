@@ -5,7 +5,6 @@
  */
 
 import { createHmac, hkdfSync } from "node:crypto";
-import { ecb } from "@noble/ciphers/aes.js";
 import { QUIC_VERSIONS, type QuicVersion } from "./versions.ts";
 
 /** Which side sealed a packet: each has its own keys. */
@@ -17,8 +16,8 @@ export interface InitialKeys {
   readonly key: Uint8Array;
   /** Exclusive-ored with the packet number, the nonce. */
   readonly iv: Uint8Array;
-  /** Header protection: the mask for a 16-byte sample (RFC 9001 §5.4.3); the first five bytes are used. */
-  headerMask(sample: Uint8Array): Uint8Array;
+  /** AES-128 key of header protection. */
+  readonly hp: Uint8Array;
 }
 
 /** Derives the keys from the Destination Connection ID of the client's Initial packet. */
@@ -32,12 +31,10 @@ export function deriveInitialKeys(
   const secret = new Uint8Array(
     hkdfSync("sha256", dcid, version.initialSalt, SENDER_LABELS[sender], 32),
   );
-  // One AES block at a time costs less here than in node:crypto, which sets up a cipher for each.
-  const headerProtection = ecb(expand(secret, labels.hp, 16), { disablePadding: true });
   return {
     key: expand(secret, labels.key, 16),
     iv: expand(secret, labels.iv, 12),
-    headerMask: (sample) => headerProtection.encrypt(sample),
+    hp: expand(secret, labels.hp, 16),
   };
 }
 

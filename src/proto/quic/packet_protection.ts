@@ -5,6 +5,7 @@
  */
 
 import { createDecipheriv } from "node:crypto";
+import { ecb } from "@noble/ciphers/aes.js";
 import { deriveInitialKeys, type InitialKeys, type Sender } from "./initial_keys.ts";
 import type { InitialPacket } from "./header.ts";
 import type { QuicVersion } from "./versions.ts";
@@ -43,7 +44,7 @@ export function openInitial(
 ): Uint8Array | null {
   const sampleStart = numberStart + SAMPLE_OFFSET;
   if (sampleStart + SAMPLE > end) return null;
-  const mask = keys.headerMask(datagram.subarray(sampleStart, sampleStart + SAMPLE));
+  const mask = headerMask(keys, datagram.subarray(sampleStart, sampleStart + SAMPLE));
   const first = byteAt(datagram, start) ^ byteAt(mask, 0) & 0x0f;
   const payloadStart = numberStart + (first & 0x03) + 1;
 
@@ -67,6 +68,12 @@ export function openInitial(
     return null;
   }
   return payload;
+}
+
+/** The mask for a sample of the ciphertext, of which the first five bytes are used (RFC 9001 §5.4.3). */
+export function headerMask({ hp }: InitialKeys, sample: Uint8Array): Uint8Array {
+  // For a single block, half the cost of a cipher of node:crypto. One that @noble/ciphers makes encrypts only once.
+  return ecb(hp, { disablePadding: true }).encrypt(sample);
 }
 
 function byteAt(bytes: Uint8Array, index: number): number {
