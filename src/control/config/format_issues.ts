@@ -4,13 +4,62 @@
  * @module
  */
 
-import { type ConfigIssue, issueLine } from "./issues.ts";
+import type { ConfigIssue } from "./issues.ts";
+import { concealKeys } from "./conceal.ts";
 
-/** Renders issues with the source lines of `text` under them. */
+/** Columns of a source line that are shown at most, for lists that stand on one line. */
+const MAX_COLUMNS = 100;
+
+/** Columns that are shown before the caret when a line is cut. */
+const LEAD = 40;
+
+/**
+ * Renders issues with the source lines of `text` under them; ends with a line feed unless there are none. Key material
+ * in those lines is replaced by stars.
+ */
 export function formatIssues(
   issues: readonly ConfigIssue[],
-  _text: string,
-  _options: { readonly colour: boolean },
+  text: string,
+  { colour }: { readonly colour: boolean },
 ): string {
-  return issues.map(issueLine).join("\n");
+  const lines = concealKeys(text).split(/\r\n|\n/);
+  const paint = colour ? painted : plain;
+  return issues.map((issue) => formatIssue(issue, lines[issue.line - 1] ?? "", paint)).join("\n");
+}
+
+type Paint = (style: keyof typeof STYLES, text: string) => string;
+
+const STYLES = { error: "31;1", warning: "33;1", strong: "1", quiet: "2" } as const;
+
+const painted: Paint = (style, text) => `\x1b[${STYLES[style]}m${text}\x1b[0m`;
+const plain: Paint = (_, text) => text;
+
+function formatIssue(issue: ConfigIssue, source: string, paint: Paint): string {
+  const { severity, file, line, column, length, message, hint } = issue;
+  const number = String(line);
+  const margin = " ".repeat(number.length);
+  const start = column - 1 > MAX_COLUMNS - 20 ? column - 1 - LEAD : 0;
+  const shown = printable(source.slice(start, start + MAX_COLUMNS));
+  const prefix = start > 0 ? "…" : "";
+  const suffix = source.length > start + MAX_COLUMNS ? "…" : "";
+  // Tabs stay tabs, so that the caret meets its column whatever their width is.
+  const indent = shown.slice(0, column - 1 - start).replace(/[^\t]/g, " ");
+  const carets = "^".repeat(Math.max(1, Math.min(length, start + MAX_COLUMNS - (column - 1))));
+  const rows = [
+    `${paint("strong", `${file}:${line}:${column}:`)} ${
+      paint(severity, `${severity}:`)
+    } ${message}`,
+    `${paint("quiet", `${number} |`)} ${prefix}${shown}${suffix}`,
+    `${paint("quiet", `${margin} |`)} ${" ".repeat(prefix.length)}${indent}${
+      paint(severity, carets)
+    }`,
+  ];
+  if (hint !== null) rows.push(`${margin} ${paint("strong", "hint:")} ${hint}`);
+  return `${rows.join("\n")}\n`;
+}
+
+/** Control characters could steer the terminal. */
+function printable(source: string): string {
+  // deno-lint-ignore no-control-regex -- to take them out
+  return source.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, "\ufffd");
 }

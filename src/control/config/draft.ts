@@ -1,0 +1,187 @@
+/**
+ * From a parsed TOML table to typed values: each key is read by itself, so that a mistake in one hides none in another.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+import type { Findings } from "./findings.ts";
+import type { KeyPath } from "./key_path.ts";
+import { nearest } from "./nearest.ts";
+import type { PositionIndex } from "./positions.ts";
+import { ECH_KEY_NAMES, PROTOCOL_KEYS, TOP_LEVEL_KEYS } from "./schema.ts";
+import { quote } from "./value_error.ts";
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** Values of a table by key; what could not be read is left out. */
+type Values<S extends Shape> = { readonly [K in keyof S]?: z.output<S[K]> };
+
+/** A table that was read as far as it can be. */
+export interface TableDraft<S extends Shape> {
+  readonly values: Values<S>;
+  /** Keys that the file gives, readable or not. */
+  readonly given: ReadonlySet<string>;
+}
+
+/** A `[protocols.NAME]` table. */
+export interface ProtocolDraft extends TableDraft<typeof PROTOCOL_KEYS> {
+  readonly name: string;
+  readonly path: KeyPath;
+}
+
+/** A configuration file that was read as far as it can be. */
+export interface Draft {
+  readonly top: TableDraft<typeof TOP_LEVEL_KEYS>;
+  /** In the order of the file. */
+  readonly protocols: readonly ProtocolDraft[];
+}
+
+type TomlTable = Readonly<Record<string, unknown>>;
+
+/** Both spellings of the table of services. */
+const PROTOCOL_TABLES = ["protocols", "protocol"] as const;
+
+const TOP_LEVEL_NAMES = [...Object.keys(TOP_LEVEL_KEYS), "protocols"];
+const PROTOCOL_NAMES = Object.keys(PROTOCOL_KEYS);
+
+/** Reads a whole file; `positions` is asked for only where the order of entries cannot be told otherwise. */
+export function readDraft(
+  file: TomlTable,
+  findings: Findings,
+  positions: () => PositionIndex,
+): Draft {
+  const top = readTable(TOP_LEVEL_KEYS, file, [], findings, PROTOCOL_TABLES);
+  const protocols: ProtocolDraft[] = [];
+  for (const key of PROTOCOL_TABLES) {
+    const table = file[key];
+    if (isTable(table)) readProtocols(table, key, protocols, findings);
+    else if (table !== undefined) notNamed([key], table, findings);
+  }
+  return { top, protocols: inFileOrder(protocols, positions) };
+}
+
+function readProtocols(
+  table: TomlTable,
+  key: string,
+  protocols: ProtocolDraft[],
+  findings: Findings,
+): void {
+  for (const [name, entry] of Object.entries(table)) {
+    const path = [key, name];
+    if (!isTable(entry)) {
+      notNamed(path, entry, findings);
+      continue;
+    }
+    // deno-lint-ignore no-control-regex -- names go to logs and terminals
+    if (name === "" || /[\x00-\x1f\x7f-\x9f]/.test(name)) {
+      findings.error(path, `${quote(name)} cannot be the name of a service`, { at: "key" });
+    }
+    if (protocols.some((other) => other.name === name)) {
+      findings.error(path, `Service ${quote(name)} is there twice`, {
+        at: "key",
+        hint: "[protocol.NAME] and [protocols.NAME] are the same",
+      });
+    }
+    protocols.push({ name, path, ...readTable(PROTOCOL_KEYS, entry, path, findings) });
+  }
+}
+
+function notNamed(path: KeyPath, value: unknown, findings: Findings): void {
+  const key = String(path.at(-1));
+  const hint = path.length === 1 || PROTOCOL_NAMES.includes(key)
+    ? "Give each service a table of its own with a name, as in [protocols.web]"
+    : wrongLevelHint(key, PROTOCOL_NAMES);
+  const kind = Array.isArray(value) ? "an array" : "a single value";
+  findings.error(path, `${quote(key)} must be a table, not ${kind}`, { at: "key", hint });
+}
+
+/**
+ * JavaScript puts keys such as `1` before all others whatever the file says, and the two spellings of the table are
+ * read one after the other. Ties among services are settled by the file, so then the places in the text decide.
+ */
+function inFileOrder(
+  protocols: readonly ProtocolDraft[],
+  positions: () => PositionIndex,
+): readonly ProtocolDraft[] {
+  const tables = new Set(protocols.map(({ path }) => path[0]));
+  const inOrder = tables.size < 2 && !protocols.some(({ name }) => /^[0-9]+$/.test(name));
+  if (inOrder || protocols.length < 2) return protocols;
+  const index = positions();
+  const placed = protocols.map((protocol) => ({ protocol, at: index.key(protocol.path) }));
+  placed.sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+  return placed.map(({ protocol }) => protocol);
+}
+
+function readTable<S extends Shape>(
+  shape: S,
+  table: TomlTable,
+  path: KeyPath,
+  findings: Findings,
+  readElsewhere: readonly string[] = [],
+): TableDraft<S> {
+  for (const key of Object.keys(table)) {
+    if (!Object.hasOwn(shape, key) && !readElsewhere.includes(key)) {
+      unknownKey([...path, key], Object.keys(shape), findings);
+    }
+  }
+  const values: Record<string, unknown> = {};
+  for (const [key, schema] of Object.entries(shape)) {
+    const result = schema.safeParse(table[key]);
+    if (result.success) values[key] = result.data;
+    else for (const issue of result.error.issues) reportIssue(issue, [...path, key], findings);
+  }
+  return { values: values as Values<S>, given: new Set(Object.keys(table)) };
+}
+
+function reportIssue(issue: z.core.$ZodIssue, parent: KeyPath, findings: Findings): void {
+  const path = [...parent, ...issue.path.filter((step) => typeof step !== "symbol")];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      for (const key of issue.keys) unknownKey([...path, key], ECH_KEY_NAMES, findings);
+      return;
+    case "invalid_union": {
+      // The alternative that the value was meant for is the one whose type it has.
+      const meant = issue.errors.find((errors) => !errors.some(isWrongType));
+      if (meant === undefined) break;
+      for (const inner of meant) reportIssue(inner, path, findings);
+      return;
+    }
+    case "custom":
+      findings.error(path, issue.message, { hint: issue.params?.["hint"] ?? null });
+      return;
+  }
+  const key = String(path.findLast((step) => typeof step === "string"));
+  const element = typeof path.at(-1) === "number" ? "Each element of " : "";
+  findings.error(path, `${element}"${key}" ${issue.message}`);
+}
+
+function isWrongType(issue: z.core.$ZodIssue): boolean {
+  const ofWhole = issue.path.length === 0;
+  return ofWhole && (issue.code === "invalid_type" || issue.code === "invalid_union");
+}
+
+function unknownKey(path: KeyPath, known: readonly string[], findings: Findings): void {
+  const key = String(path.at(-1));
+  findings.error(path, `Unknown key ${quote(key)}`, {
+    at: "key",
+    hint: wrongLevelHint(key, known),
+  });
+}
+
+function wrongLevelHint(key: string, known: readonly string[]): string | null {
+  if (known !== PROTOCOL_NAMES && PROTOCOL_NAMES.includes(key)) {
+    return `"${key}" belongs into a [protocols.NAME] table`;
+  }
+  if (TOP_LEVEL_NAMES.includes(key)) {
+    return `"${key}" belongs to the top: TOML counts every key below a [table] header to that table`;
+  }
+  if (ECH_KEY_NAMES.includes(key)) return `"${key}" belongs into a [protocols.NAME.ech] table`;
+  const near = nearest(key, known);
+  return near === null ? null : `Did you mean "${near}"?`;
+}
+
+function isTable(value: unknown): value is TomlTable {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
+}

@@ -1,0 +1,201 @@
+/**
+ * Addresses, ports and names as a configuration writes them.
+ *
+ * @module
+ */
+
+import { domainToASCII } from "node:url";
+import type { Cidr } from "../../model/address.ts";
+import type { Target } from "../../model/snapshot.ts";
+import { parseCidr } from "../../proto/cidr.ts";
+import { canonicalHostName } from "../../proto/host_name.ts";
+import { canonicalHost, formatHostPort } from "../../proto/ip.ts";
+import { quote, ValueError } from "./value_error.ts";
+
+/** Most ports that one configuration listens on: each is a socket for every address and transport. */
+const MAX_LISTEN_PORTS = 1024;
+
+/**
+ * Reads ports and ranges of ports such as `"8000-8010"`, in the order given.
+ *
+ * @throws {ValueError} for what is neither, for a port that comes twice, and for too many
+ */
+export function parsePorts(items: readonly (number | string)[]): readonly number[] {
+  const ports = new Set<number>();
+  for (const [index, item] of items.entries()) {
+    const [first, last] = typeof item === "number" ? [item, item] : parseRange(item, index);
+    for (let port = first; port <= last; port++) {
+      if (ports.has(port)) {
+        throw new ValueError(`Port ${port} is listed twice`, "Remove one of the two", index);
+      }
+      if (ports.add(port).size > MAX_LISTEN_PORTS) {
+        throw new ValueError(`More than ${MAX_LISTEN_PORTS} ports to listen on`, null, index);
+      }
+    }
+  }
+  return [...ports];
+}
+
+function parseRange(text: string, index: number): readonly [number, number] {
+  const [, first = "", last = ""] = /^\s*([0-9]{1,5})\s*-\s*([0-9]{1,5})\s*$/.exec(text) ?? [];
+  if (first === "") {
+    const hint = /^[0-9]+$/.test(text)
+      ? "Write a single port without quotes"
+      : 'Write a range as in "8000-8010"';
+    throw new ValueError(`${quote(text)} is not a range of ports`, hint, index);
+  }
+  const [from, to] = [Number(first), Number(last)];
+  if (from < 1 || to > 65_535) {
+    throw new ValueError(`${quote(text)} leaves the range of ports, 1 to 65535`, null, index);
+  }
+  if (from > to) {
+    throw new ValueError(`${quote(text)} ends before it begins`, `Write "${to}-${from}"`, index);
+  }
+  return [from, to];
+}
+
+/**
+ * Reads an IPv4 address to listen on.
+ *
+ * @throws {ValueError} when it is not one
+ */
+export function parseListenV4(text: string): string {
+  const host = canonicalHost(text);
+  if (host !== null && !text.includes(":")) return host;
+  const hint = host === null ? null : "Put IPv6 addresses into listen_address_v6";
+  throw new ValueError(`${quote(text)} is not an IPv4 address`, hint);
+}
+
+/**
+ * Reads an IPv6 address to listen on, with or without brackets.
+ *
+ * @throws {ValueError} when it is not one
+ */
+export function parseListenV6(text: string): string {
+  const host = canonicalHost(text);
+  if (host !== null && host.includes(":")) return host;
+  const hint = host === null ? null : "Put IPv4 addresses into listen_address_v4";
+  throw new ValueError(`${quote(text)} is not an IPv6 address`, hint);
+}
+
+/**
+ * Reads an address block; an address alone is the block of that one address.
+ *
+ * @throws {ValueError} when it is not one
+ */
+export function parseTrusted(text: string): Cidr {
+  const cidr = parseCidr(text.trim());
+  if (cidr !== null) return cidr;
+  throw new ValueError(
+    `${quote(text)} is not an address block`,
+    'Write it as in "10.0.0.0/8" or "2001:db8::/32"',
+  );
+}
+
+/**
+ * Reads `host:port`, an IPv6 host in brackets.
+ *
+ * @throws {ValueError} when it is not that
+ */
+export function parseTarget(text: string): Target {
+  const colon = text.lastIndexOf(":");
+  if (canonicalHost(text) !== null || colon < 0) {
+    const host = text.includes(":") && !text.startsWith("[") ? `[${text}]` : text;
+    throw new ValueError(`${quote(text)} has no port`, `Write ${quote(`${host}:443`)} or the like`);
+  }
+  const host = text.slice(0, colon);
+  const port = parsePort(text, text.slice(colon + 1));
+  if (host.includes(":") && !host.startsWith("[")) {
+    const hint = text.includes("://")
+      ? `Write host and port alone, without "${text.slice(0, text.indexOf("://") + 3)}"`
+      : `Put an IPv6 address into brackets, as in "[::1]:${port}"`;
+    throw new ValueError(`${quote(text)} is not host:port`, hint);
+  }
+  const ip = canonicalHost(host);
+  const name = ip ?? canonicalHostName(toAscii(host));
+  // No top-level domain is a number, so this is an IP address with an error in it (WHATWG URL, "ends in a number").
+  if (name === null || (ip === null && /(?:^|\.)[0-9]+$/.test(name))) {
+    throw new ValueError(
+      `${quote(host)} is neither an IP address nor a host name`,
+      'Write the target as in "10.0.0.2:443" or "backend.example.com:443"',
+    );
+  }
+  return { host: name, port, isIp: ip !== null, label: formatHostPort(name, port) };
+}
+
+function parsePort(text: string, digits: string): number {
+  const port = /^[0-9]{1,5}$/.test(digits) ? Number(digits) : -1;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new ValueError(
+    digits === "" ? `${quote(text)} has no port` : `${quote(text)} has no valid port`,
+    "A port is a number from 1 to 65535",
+  );
+}
+
+/**
+ * Reads a server name, or `*.` and a name, into lower case without a trailing dot; a name in other letters than ASCII
+ * into its A-labels (RFC 5890), as clients send it.
+ *
+ * @throws {ValueError} when no client could send it: RFC 6066 §3 leaves IP addresses and ports out
+ */
+export function parseServerName(text: string): string {
+  if (canonicalHost(text) !== null) {
+    throw new ValueError(
+      `${quote(text)} is an IP address, which clients never send as a server name`,
+      "Leave server_names out to take every name, and hellos without one",
+    );
+  }
+  const wildcard = text.startsWith("*.");
+  const name = canonicalHostName(toAscii(wildcard ? text.slice(2) : text));
+  if (name !== null) return wildcard ? `*.${name}` : name;
+  throw new ValueError(`${quote(text)} is not a server name`, serverNameHint(text));
+}
+
+function serverNameHint(text: string): string | null {
+  if (text === "*") return "Leave server_names out to take every name";
+  if (text.includes("*")) {
+    return 'A star stands for the whole first label only, as in "*.example.com"';
+  }
+  if (/:[0-9]*$/.test(text)) return "Server names have no port";
+  return text.includes("/") ? "Write the host name alone" : null;
+}
+
+/**
+ * Reads `name` or `name:port` of an `ech` table.
+ *
+ * @throws {ValueError} when it is neither
+ */
+export function parsePrivateName(text: string): { readonly name: string; readonly port?: number } {
+  if (canonicalHost(text) !== null || !text.includes(":")) return { name: parseServerName(text) };
+  const { host, port } = parseTarget(text);
+  return { name: host, port };
+}
+
+/**
+ * Reads an ALPN protocol name (RFC 7301 §3.1: 1 to 255 bytes) into lower case.
+ *
+ * @throws {ValueError} when it is empty, too long, or not printable ASCII
+ */
+export function parseAlpn(text: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(text)) return text.toLowerCase();
+  throw new ValueError(`${quote(text)} is not an ALPN name`, 'Write it as in "h2" or "http/1.1"');
+}
+
+/**
+ * Checks base64 with or without padding. The value is a secret or beside one, so no message repeats it.
+ *
+ * @throws {ValueError} when it is not base64
+ */
+export function parseBase64(text: string): string {
+  const bare = text.replace(/={1,2}$/, "");
+  const padded = bare.length < text.length;
+  const whole = bare.length % 4 !== 1 && (!padded || text.length % 4 === 0);
+  if (bare !== "" && whole && /^[A-Za-z0-9+/]+$/.test(bare)) return bare;
+  throw new ValueError("This is not base64", "Use the alphabet with + and /, without line breaks");
+}
+
+/** Names in ASCII stay as they are, so that what is wrong with them is shown as it was written. */
+function toAscii(name: string): string {
+  // deno-lint-ignore no-control-regex -- the range of ASCII
+  return /^[\x00-\x7f]*$/.test(name) ? name : domainToASCII(name);
+}

@@ -1,0 +1,204 @@
+// deno-lint-ignore-file camelcase -- keys are named as in the file
+/**
+ * Every key of a configuration: its type, its default, and how its value is read.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../../model/protocol.ts";
+import { formatIp } from "../../proto/ip.ts";
+import { MAX_DURATION, parseDuration, parseSeconds } from "./duration.ts";
+import {
+  parseAlpn,
+  parseBase64,
+  parseListenV4,
+  parseListenV6,
+  parsePorts,
+  parsePrivateName,
+  parseServerName,
+  parseTarget,
+  parseTrusted,
+} from "./endpoint.ts";
+import { quote, ValueError } from "./value_error.ts";
+import {
+  choice,
+  distinctList,
+  expected,
+  flag,
+  integer,
+  list,
+  listenAddresses,
+  read,
+  reading,
+  text,
+} from "./value_schema.ts";
+
+/** A port as a number. */
+const port = integer(1, 65_535);
+
+const portRange = text.meta({ pattern: "^\\s*[0-9]{1,5}\\s*-\\s*[0-9]{1,5}\\s*$" });
+
+const listenPort = z.union([port, portRange, list(z.union([port, portRange]), "ports")], {
+  error: expected('a port, a range such as "8000-8010", or an array of these'),
+}).transform((value, context) => read(context, parsePorts, [value].flat()));
+
+const durationText = z.string({ error: expected('a duration with a unit, such as "30s"') })
+  .meta({ pattern: "^\\s*[0-9]+\\s*[A-Za-z]+\\s*$" });
+
+const duration = reading(durationText, parseDuration);
+
+/** A wait that must end. */
+const positiveDuration = reading(durationText, (value) => {
+  const milliseconds = parseDuration(value);
+  if (milliseconds > 0) return milliseconds;
+  throw new ValueError(`${quote(value)} leaves no time at all`, "Write at least 1ms");
+});
+
+const lifetime = z.union([
+  reading(integer(0, MAX_DURATION / 1_000), parseSeconds),
+  duration,
+], { error: expected('a number of seconds or a duration such as "30s"') });
+
+const sendProxyProtocol = choice(["v1", "v2", "none"], { aliases: { "1": "v1", "2": "v2" } });
+
+const loadBalance = choice(["source_ip", "source_socket", "random", "none"]);
+
+const targets = distinctList(reading(text, parseTarget), "targets", ({ label }) => label);
+
+/** Keys of an `ech` table, with the shapes that they have in rpxy-l4. */
+const ECH = {
+  ech_config_list: reading(text, parseBase64).meta({
+    description: "ECHConfigList that clients know, in base64.",
+  }),
+  private_keys: list(reading(text, parseBase64), "base64 strings").meta({
+    description: "Private keys of that list, in base64.",
+  }),
+  private_server_names: list(reading(text, parsePrivateName), "server names").meta({
+    description: "Inner server names that are let through, as name or name:port.",
+  }),
+};
+
+/** Keys of a `[protocols.NAME]` table. */
+export const PROTOCOL_KEYS = {
+  protocol: choice([...TCP_PROTOCOLS, ...UDP_PROTOCOLS], {
+    hints: {
+      https: 'HTTPS is HTTP in TLS: use "tls"',
+      ssl: 'Use "tls"',
+      h3: 'HTTP/3 runs over QUIC: use "quic"',
+      http3: 'HTTP/3 runs over QUIC: use "quic"',
+      tcp: "Traffic of no recognised protocol goes to tcp_target",
+      udp: "Traffic of no recognised protocol goes to udp_target",
+    },
+  }).meta({ description: "What the first bytes are recognised as." }),
+  target: targets.meta({ description: "Backends, as host:port." }),
+  load_balance: loadBalance.prefault("none").meta({
+    description: "How a backend is picked; none takes the first that answers.",
+  }),
+  idle_lifetime: lifetime.optional().meta({
+    description:
+      "Time without traffic after which a flow ends, in seconds or with a unit; 0 = never. 30 over UDP, tcp_idle_timeout over TCP.",
+  }),
+  server_names: distinctList(reading(text, parseServerName), "server names", (name) => name)
+    .optional().meta({
+      description: "tls, quic: server names (SNI), *.example.com for one label.",
+    }),
+  alpn: distinctList(reading(text, parseAlpn), "ALPN names", (name) => name).optional().meta({
+    description: "tls, quic: ALPN names.",
+  }),
+  alpns: distinctList(reading(text, parseAlpn), "ALPN names", (name) => name).optional().meta({
+    description: "The same as alpn.",
+  }),
+  send_proxy_protocol: sendProxyProtocol.optional().meta({
+    description: "PROXY protocol header to backends; tcp_send_proxy_protocol where it is left out.",
+  }),
+  ech: z.strictObject(ECH, { error: expected("a table") }).optional().meta({
+    description: "Encrypted Client Hello; not supported by this version.",
+  }),
+};
+
+/** Keys on top level, except `protocols` and its other spelling `protocol`. */
+export const TOP_LEVEL_KEYS = {
+  listen_port: listenPort.meta({ description: "Port, range of ports, or array of both." }),
+  listen_address_v4: listenAddresses(parseListenV4, "0.0.0.0").prefault("0.0.0.0").meta({
+    description: "IPv4 addresses to listen on.",
+  }),
+  listen_address_v6: listenAddresses(parseListenV6, "::").optional().meta({
+    description: "IPv6 addresses to listen on; implies listen_ipv6.",
+  }),
+  listen_ipv6: flag.default(false).meta({ description: "Listen on :: too." }),
+  tcp_backlog: integer(1, 2 ** 31 - 1).default(1024).meta({
+    description: "Connections that the system queues before they are accepted.",
+  }),
+  tcp_max_connections: integer(1, 2 ** 32 - 1).default(1024).meta({
+    description: "Most TCP connections at a time.",
+  }),
+  udp_max_connections: integer(1, 2 ** 32 - 1).default(2048).meta({
+    description: "Most UDP sessions at a time.",
+  }),
+  tcp_target: targets.optional().meta({ description: "Default backends for TCP." }),
+  tcp_load_balance: loadBalance.prefault("none").meta({
+    description: "How one of tcp_target is picked.",
+  }),
+  udp_target: targets.optional().meta({ description: "Default backends for UDP." }),
+  udp_load_balance: loadBalance.prefault("none").meta({
+    description: "How one of udp_target is picked.",
+  }),
+  udp_idle_lifetime: lifetime.prefault(30).meta({
+    description:
+      "Time without a datagram from the client after which a session to udp_target ends.",
+  }),
+  tcp_idle_timeout: duration.prefault("24h").meta({
+    description: "Time without traffic after which a TCP connection ends; 0s = never.",
+  }),
+  tcp_connect_timeout: positiveDuration.prefault("5s").meta({
+    description: "Time for each attempt to connect to a backend.",
+  }),
+  probe_timeout: positiveDuration.prefault("3s").meta({
+    description: "Time for a client to show its protocol.",
+  }),
+  server_first_delay: duration.prefault("300ms").meta({
+    description: "Silence after which tcp_target is dialled; 0s = never before probe_timeout.",
+  }),
+  drain_timeout: duration.prefault("30s").meta({
+    description: "Time that a shutdown gives to open flows.",
+  }),
+  dns_cache_min_ttl: duration.prefault("30s").meta({
+    description: "Least time that a DNS answer is kept.",
+  }),
+  dns_cache_max_ttl: duration.prefault("1h").meta({
+    description: "Most time that a DNS answer is kept.",
+  }),
+  tcp_send_proxy_protocol: sendProxyProtocol.prefault("none").meta({
+    description: "PROXY protocol header to TCP backends.",
+  }),
+  tcp_recv_proxy_protocol: flag.default(false).meta({
+    description: "Every TCP connection begins with a PROXY protocol header.",
+  }),
+  tcp_trusted_proxies: distinctList(
+    reading(text, parseTrusted),
+    "address blocks",
+    ({ bytes, prefixLength }) => `${formatIp(bytes)}/${prefixLength}`,
+  ).optional().meta({ description: "Address blocks that may send PROXY protocol headers." }),
+  unmatched: choice(["target", "drop"]).prefault("target").meta({
+    description: "Where a TLS or QUIC hello goes that fits no rule: the default target or nowhere.",
+  }),
+  log_level: choice(["debug", "info", "warn", "error"], { aliases: { trace: "debug" } })
+    .prefault("info").meta({ description: "Least severity that is logged." }),
+  access_log_format: choice(["text", "json"]).prefault("text").meta({
+    description: "Form of the access log.",
+  }),
+  engine: choice(["auto", "streams"], {
+    hints: { native: "The native engine is not part of this version" },
+  }).prefault("auto").meta({ description: "What moves the bytes." }),
+};
+
+/** Keys of the `ech` table by name, for suggestions. */
+export const ECH_KEY_NAMES: readonly string[] = Object.keys(ECH);
+
+/** The JSON Schema of a configuration file, for editors and linters. */
+export function configJsonSchema(): Record<string, unknown> {
+  const protocols = z.record(z.string(), z.strictObject(PROTOCOL_KEYS)).optional();
+  const file = z.strictObject({ ...TOP_LEVEL_KEYS, protocols, protocol: protocols });
+  return { ...z.toJSONSchema(file, { io: "input" }), title: "rpxy-l4 configuration" };
+}

@@ -1,0 +1,176 @@
+/**
+ * Rules that tie several keys together. What could not be read is passed over: it has been reported already.
+ *
+ * @module
+ */
+
+import type { Protocol, Transport } from "../../model/protocol.ts";
+import { UDP_PROTOCOLS } from "../../model/protocol.ts";
+import type { Target } from "../../model/snapshot.ts";
+import type { Draft, ProtocolDraft } from "./draft.ts";
+import { formatDuration } from "./duration.ts";
+import type { Findings } from "./findings.ts";
+import type { KeyPath } from "./key_path.ts";
+import { checkOverlaps } from "./overlaps.ts";
+import { quote } from "./value_error.ts";
+
+/** Keys that choose among the hellos of one protocol. */
+const FILTERS = ["server_names", "alpn", "alpns"] as const;
+
+/** Adds to `findings` what is wrong between the values of a draft. */
+export function validateDraft(draft: Draft, findings: Findings): void {
+  checkTargets(draft, findings);
+  checkDns(draft, findings);
+  checkInboundProxy(draft, findings);
+  for (const protocol of draft.protocols) checkProtocol(protocol, findings);
+  checkDuplicates(draft.protocols, findings);
+  checkOverlaps(draft.protocols, findings);
+  checkLoops(draft, findings);
+}
+
+/** Whether a protocol has names to choose by. */
+export function takesServerNames(protocol: Protocol | undefined): protocol is "tls" | "quic" {
+  return protocol === "tls" || protocol === "quic";
+}
+
+/** The transport that a protocol runs over. */
+export function transportOf(protocol: Protocol): Transport {
+  const udp: readonly string[] = UDP_PROTOCOLS;
+  return udp.includes(protocol) ? "udp" : "tcp";
+}
+
+function checkTargets({ top, protocols }: Draft, findings: Findings): void {
+  if (!top.given.has("tcp_target") && !top.given.has("udp_target") && protocols.length === 0) {
+    findings.error([], "There is no target at all", {
+      hint: "Add tcp_target, udp_target or a [protocols.NAME] table",
+    });
+  }
+  for (const transport of ["tcp", "udp"] as const) {
+    const [key, target] = [`${transport}_load_balance`, `${transport}_target`];
+    if (top.given.has(key) && !top.given.has(target)) {
+      findings.warning([key], `"${key}" does nothing without "${target}"`, { at: "key" });
+    }
+  }
+}
+
+function checkDns({ top }: Draft, findings: Findings): void {
+  const { dns_cache_min_ttl: min, dns_cache_max_ttl: max } = top.values;
+  if (min === undefined || max === undefined || min <= max) return;
+  const key = top.given.has("dns_cache_min_ttl") ? "dns_cache_min_ttl" : "dns_cache_max_ttl";
+  findings.error(
+    [key],
+    `The least TTL, ${formatDuration(min)}, is above the greatest, ${formatDuration(max)}`,
+    { hint: "dns_cache_min_ttl may be at most dns_cache_max_ttl; their defaults are 30s and 1h" },
+  );
+}
+
+function checkInboundProxy({ top }: Draft, findings: Findings): void {
+  const { tcp_recv_proxy_protocol: wanted } = top.values;
+  const trusted = top.given.has("tcp_trusted_proxies");
+  if (wanted === true && !trusted) {
+    findings.error(
+      ["tcp_recv_proxy_protocol"],
+      `"tcp_recv_proxy_protocol" needs "tcp_trusted_proxies"`,
+      { hint: 'List who may send headers, as in tcp_trusted_proxies = ["10.0.0.0/8"]' },
+    );
+  } else if (wanted === false && trusted) {
+    findings.warning(
+      ["tcp_trusted_proxies"],
+      `"tcp_trusted_proxies" does nothing without "tcp_recv_proxy_protocol = true"`,
+      { at: "key" },
+    );
+  }
+}
+
+function checkProtocol({ path, given, values }: ProtocolDraft, findings: Findings): void {
+  const { protocol } = values;
+  if (given.has("alpn") && given.has("alpns")) {
+    findings.error([...path, "alpns"], `"alpn" and "alpns" are the same key`, {
+      at: "key",
+      hint: "Keep one of the two",
+    });
+  }
+  if (protocol === undefined) return;
+
+  for (const filter of FILTERS) {
+    if (given.has(filter) && !takesServerNames(protocol)) {
+      findings.error([...path, filter], `"${filter}" is for tls and quic, not for ${protocol}`, {
+        at: "key",
+        hint: `Remove the key: ${protocol} carries no such name`,
+      });
+    }
+  }
+  if (given.has("ech")) checkEch(path, protocol, findings);
+  const { send_proxy_protocol: header } = values;
+  if (header !== undefined && header !== "none" && transportOf(protocol) === "udp") {
+    findings.warning(
+      [...path, "send_proxy_protocol"],
+      `"send_proxy_protocol" does nothing for ${protocol}: headers go to TCP targets only`,
+      { at: "key" },
+    );
+  }
+}
+
+function checkEch(path: KeyPath, protocol: Protocol, findings: Findings): void {
+  if (takesServerNames(protocol)) {
+    findings.error([...path, "ech"], "This version cannot open Encrypted Client Hello", {
+      at: "key",
+      hint: "Remove the table: without it hellos are routed by their outer name",
+    });
+  } else {
+    findings.error([...path, "ech"], `"ech" is for tls and quic, not for ${protocol}`, {
+      at: "key",
+      hint: "Remove the table",
+    });
+  }
+}
+
+/** Protocols that take no filter can have one service only. */
+function checkDuplicates(protocols: readonly ProtocolDraft[], findings: Findings): void {
+  const first = new Map<Protocol, ProtocolDraft>();
+  for (const draft of protocols) {
+    const { protocol } = draft.values;
+    if (protocol === undefined || takesServerNames(protocol)) continue;
+    const earlier = first.get(protocol);
+    if (earlier === undefined) {
+      first.set(protocol, draft);
+    } else {
+      findings.error(
+        [...draft.path, "protocol"],
+        `Service ${quote(earlier.name)} takes all ${protocol} traffic already`,
+        { hint: "Put the targets of both into one service" },
+      );
+    }
+  }
+}
+
+/** A target that is one of the proxy's own listeners. */
+function checkLoops({ top, protocols }: Draft, findings: Findings): void {
+  const ports = new Set(top.values.listen_port);
+  const listens = listenAddresses(top.values);
+  const check = (targets: readonly Target[] | undefined, path: KeyPath) => {
+    for (const [index, target] of (targets ?? []).entries()) {
+      if (!ports.has(target.port) || !isOwnAddress(target.host, listens)) continue;
+      findings.warning([...path, index], `${quote(target.label)} is this proxy itself`, {
+        hint: "Traffic to it comes back as new traffic, round and round until a limit is reached",
+      });
+    }
+  };
+  check(top.values.tcp_target, ["tcp_target"]);
+  check(top.values.udp_target, ["udp_target"]);
+  for (const { values, path } of protocols) check(values.target, [...path, "target"]);
+}
+
+/** Addresses to listen on, IPv4 before IPv6. */
+export function listenAddresses(values: Draft["top"]["values"]): readonly string[] {
+  const v6 = values.listen_address_v6 ?? (values.listen_ipv6 === true ? ["::"] : []);
+  return [...values.listen_address_v4 ?? [], ...v6];
+}
+
+/** Which other addresses the machine has cannot be known without a permission, so a wildcard stands for loopback. */
+function isOwnAddress(host: string, listens: readonly string[]): boolean {
+  if (listens.includes(host)) return true;
+  const v4 = host.startsWith("127.") || host === "0.0.0.0" || host === "localhost";
+  const v6 = host === "::1" || host === "::" || host === "localhost";
+  return (v4 && listens.includes("0.0.0.0")) || (v6 && listens.includes("::"));
+}
