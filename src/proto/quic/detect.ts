@@ -123,7 +123,7 @@ export class QuicDetector {
     if (known !== undefined) return known;
     const connection: Connection = {
       version,
-      dcid: dcid.slice(), // the datagram is the caller's
+      dcid: new Uint8Array(dcid), // a copy: the datagram is the caller's
       keys: this.#protection.deriveKeys(version, dcid, "client"),
       crypto: new CryptoStream(),
       broken: false,

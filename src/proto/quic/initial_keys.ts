@@ -72,6 +72,7 @@ function firstBlock(info: Uint8Array): Uint8Array {
   return Uint8Array.of(...info, 1);
 }
 
+/** A plain array of its own: a `Buffer` would be handed on, whose `slice` does not copy. */
 function expand(secret: Uint8Array, block: Uint8Array, length: number): Uint8Array {
-  return createHmac("sha256", secret).update(block).digest().subarray(0, length);
+  return new Uint8Array(createHmac("sha256", secret).update(block).digest().subarray(0, length));
 }

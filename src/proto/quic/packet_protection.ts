@@ -48,8 +48,8 @@ export function openInitial(
   const first = byteAt(datagram, start) ^ byteAt(mask, 0) & 0x0f;
   const payloadStart = numberStart + (first & 0x03) + 1;
 
-  const header = datagram.slice(start, payloadStart);
-  const nonce = keys.iv.slice();
+  const header = new Uint8Array(datagram.subarray(start, payloadStart));
+  const nonce = new Uint8Array(keys.iv);
   header[0] = first;
   for (let i = numberStart; i < payloadStart; i++) {
     const number = byteAt(datagram, i) ^ byteAt(mask, 1 + i - numberStart);
