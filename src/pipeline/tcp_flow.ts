@@ -33,7 +33,7 @@ export class TcpFlow {
 
   #source: SocketAddress;
   #destination: SocketAddress;
-  #inbound: ProxyHeader | null = null;
+  #tlvs: Uint8Array | null = null;
   /** Where the client's own bytes begin: behind the PROXY header. */
   #headOffset = 0;
 
@@ -131,7 +131,7 @@ export class TcpFlow {
   }
 
   #takeProxyHeader(header: ProxyHeader): void {
-    this.#inbound = header;
+    this.#tlvs = header.tlvs;
     this.#headOffset = header.length;
     // A LOCAL or UNKNOWN header tells of no one else than the peer.
     this.#source = header.source ?? this.#source;
@@ -286,7 +286,7 @@ export class TcpFlow {
     return encodeProxyHeader(service.sendProxyProtocol, {
       source: this.#source,
       destination: this.#destination,
-      tlvs: this.#inbound?.tlvs ?? null,
+      tlvs: this.#tlvs,
     });
   }
 
