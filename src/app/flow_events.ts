@@ -1,0 +1,82 @@
+/**
+ * From what the engine reports to the logs.
+ *
+ * @module
+ */
+
+import type { EngineEvents, EngineNotice } from "../engine/engine.ts";
+import { ERRORS } from "../model/errors.ts";
+import type { FlowEnd, FlowRecord } from "../model/flow.ts";
+import type { LogMethod } from "../ops/log.ts";
+import type { Logs } from "../ops/open_logs.ts";
+import { hostPort } from "./listen_error.ts";
+
+/** How long one target's trouble of one kind is not told again, in milliseconds: clients may come by the thousand. */
+const TROUBLE_INTERVAL = 60_000;
+
+/** Most troubles remembered at once; more than that, and the oldest is told again early. */
+const MAX_TROUBLES = 1_000;
+
+/** Writes flows to the access log, and to the system log what concerns more than the one flow. */
+export class FlowEvents implements EngineEvents {
+  readonly #logs: Logs;
+  readonly #now: () => number;
+  readonly #toldAt = new Map<string, number>();
+
+  constructor(logs: Logs, now: () => number = Date.now) {
+    this.#logs = logs;
+    this.#now = now;
+  }
+
+  flowStarted(record: FlowRecord): void {
+    this.#logs.access.started(record);
+  }
+
+  flowFinished(record: FlowRecord, end: FlowEnd): void {
+    this.#logs.access.finished(record, end);
+    const { reason, error } = end.outcome;
+    if (reason !== "connect_failed" || error === undefined || record.target === null) return;
+    const message = `Cannot connect to "${record.target.label}": ${ERRORS[error].message}`;
+    if (!this.#isNews(message)) return;
+    this.#logs.log.warn("connect_failed", message, { service: record.service?.name });
+  }
+
+  notice(notice: EngineNotice): void {
+    const { event, message, listener, error } = notice;
+    this.#methodFor(event)(event, message, {
+      listener: listener === undefined ? undefined : hostPort(listener),
+      // A fault of our own is worth its stack.
+      error: event === "flow_fault" && error instanceof Error ? error.stack : error,
+    });
+  }
+
+  #methodFor(event: EngineNotice["event"]): LogMethod {
+    const { log } = this.#logs;
+    switch (event) {
+      case "accept_resumed":
+        return log.info;
+      case "accept_paused":
+      case "tcp_limit_reached":
+      case "udp_limit_reached":
+        return log.warn;
+      case "listener_failed":
+      case "flow_fault":
+        return log.error;
+    }
+  }
+
+  #isNews(message: string): boolean {
+    const now = this.#now();
+    const toldAt = this.#toldAt.get(message);
+    if (toldAt !== undefined && now - toldAt < TROUBLE_INTERVAL) return false;
+    this.#toldAt.delete(message);
+    this.#toldAt.set(message, now);
+    if (this.#toldAt.size > MAX_TROUBLES) {
+      for (const oldest of this.#toldAt.keys()) {
+        this.#toldAt.delete(oldest);
+        break;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Why an address cannot be listened on, and what to do about it.
+ *
+ * @module
+ */
+
+import type { ListenerSpec } from "../model/snapshot.ts";
+
+/** An address that cannot be bound. `message` says which and why, `hint` what a person can do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly spec: ListenerSpec;
+  readonly hint: string;
+
+  constructor(spec: ListenerSpec, cause: unknown) {
+    const { reason, hint } = explain(spec, cause);
+    super(`Cannot listen on ${spec.transport} "${hostPort(spec.address)}": ${reason}`, { cause });
+    this.spec = spec;
+    this.hint = hint;
+  }
+}
+
+/** `host:port`, an IPv6 host in brackets: the form that logs, flags and URLs use. */
+export function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function explain(spec: ListenerSpec, cause: unknown): { reason: string; hint: string } {
+  const { transport, address } = spec;
+  if (cause instanceof Deno.errors.NotCapable) {
+    return {
+      reason: "not permitted by --allow-net",
+      hint: `Start deno with "--allow-net", or add "${hostPort(address)}" to its list`,
+    };
+  }
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return {
+      reason: "permission denied",
+      hint: address.port < 1024
+        ? `Ports below 1024 are for root: give the process CAP_NET_BIND_SERVICE, or lower the limit with ` +
+          `"sysctl net.ipv4.ip_unprivileged_port_start=${address.port}", or listen on a higher port`
+        : "The system refuses this port to this user: look for a security policy (SELinux, AppArmor)",
+    };
+  }
+  if (cause instanceof Deno.errors.AddrInUse) {
+    return {
+      reason: "address already in use",
+      hint: `Another program, or another copy of this one, holds the port: find it with ` +
+        `"ss -${transport === "tcp" ? "t" : "u"}lnp sport = :${address.port}"`,
+    };
+  }
+  if (cause instanceof Deno.errors.AddrNotAvailable) {
+    return {
+      reason: "no interface of this machine has the address",
+      hint: `See the addresses with "ip address", or listen on all of them: ` +
+        `listen_address_${address.host.includes(":") ? 'v6 = "::"' : 'v4 = "0.0.0.0"'}`,
+    };
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return { reason, hint: "The system reported this; it is no error that this program knows" };
+}

@@ -1,0 +1,123 @@
+/**
+ * Which permissions a configuration needs from Deno, down to the single address.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import type { Settings } from "../control/config/settings.ts";
+import type { Snapshot, Target } from "../model/snapshot.ts";
+import { hostPort } from "./listen_error.ts";
+import { allServices, allTargets } from "./services.ts";
+
+/** One entry of one `--allow-…` flag. */
+export interface NeededPermission {
+  readonly flag: "--allow-net" | "--allow-read" | "--allow-write";
+  /** What to put into the flag's list. */
+  readonly value: string;
+  /** What breaks without it, such as `listen on tcp "0.0.0.0:443"`. */
+  readonly purpose: string;
+  /** What to ask Deno for to learn whether it is granted. */
+  readonly descriptor: Deno.PermissionDescriptor;
+  /** False: `value` is a range, and `descriptor` only a sample of it. */
+  readonly isExact: boolean;
+}
+
+/** Files and name servers that a service uses besides what its configuration names. */
+export interface Surroundings {
+  readonly configFile: string;
+  readonly logDir: string | null;
+  /** Addresses of the system's name servers; needed for targets that are names. */
+  readonly nameServers: readonly string[];
+}
+
+/** Every permission that the service needs to do all that the configuration says, each once. */
+export function neededPermissions(
+  settings: Settings,
+  surroundings: Surroundings,
+): NeededPermission[] {
+  const needed = [
+    ...listenerPermissions(settings.snapshot),
+    ...targetPermissions(settings.snapshot),
+  ];
+  if (allTargets(settings.snapshot).some(({ isIp }) => !isIp)) {
+    for (const server of surroundings.nameServers) {
+      needed.push(net(hostPort({ host: server, port: 53 }), "look up the names of targets"));
+    }
+  }
+  needed.push(file("read", surroundings.configFile, "read the configuration"));
+  needed.push(file("read", dirname(surroundings.configFile), "see it change"));
+  if (surroundings.logDir !== null) {
+    needed.push(file("read", surroundings.logDir, "see log files rotated away"));
+    needed.push(file("write", surroundings.logDir, "write log files"));
+  }
+  const seen = new Map(needed.map((one) => [`${one.flag} ${one.value}`, one]));
+  return [...seen.values()];
+}
+
+/** Permissions to listen. */
+export function listenerPermissions(
+  { listeners }: Pick<Snapshot, "listeners">,
+): NeededPermission[] {
+  return listeners.map(({ transport, address }) => {
+    const host = hostPort(address);
+    return net(host, `listen on ${transport} "${host}"`);
+  });
+}
+
+/**
+ * Permissions to reach the targets. The addresses of a name are not known beforehand, and Deno asks for the address: so
+ * a name needs its port on all IPv4 addresses. Deno's lists have no way to say the same of IPv6.
+ */
+export function targetPermissions(snapshot: Pick<Snapshot, "tcp" | "udp">): NeededPermission[] {
+  const needed: NeededPermission[] = [];
+  for (const service of allServices(snapshot)) {
+    for (const target of service.targets) {
+      const purpose = `reach ${service.transport} target "${target.label}"`;
+      needed.push(
+        target.isIp
+          ? net(hostPort(target), purpose)
+          : net(`0.0.0.0/0:${target.port}`, purpose, `${SAMPLE_ADDRESS}:${target.port}`),
+      );
+      if (service.transport === "udp") needed.push(...upstreamSockets(target));
+    }
+  }
+  return needed;
+}
+
+/** Whether Deno grants it now. Asks nobody. */
+export function isGranted({ descriptor }: NeededPermission): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** Stands for any IPv4 address in a query: Deno answers none about a range (RFC 5737 §3). */
+const SAMPLE_ADDRESS = "192.0.2.1";
+
+/** The unconnected local socket of a UDP session. */
+function upstreamSockets({ host, isIp, label }: Target): NeededPermission[] {
+  const purpose = `send to udp target "${label}"`;
+  const needed: NeededPermission[] = [];
+  if (!isIp || !host.includes(":")) needed.push(net("0.0.0.0:0", purpose));
+  if (!isIp || host.includes(":")) needed.push(net("[::]:0", purpose));
+  return needed;
+}
+
+function net(value: string, purpose: string, host = value): NeededPermission {
+  return {
+    flag: "--allow-net",
+    value,
+    purpose,
+    descriptor: { name: "net", host },
+    isExact: host === value,
+  };
+}
+
+function file(name: "read" | "write", path: string, purpose: string): NeededPermission {
+  return {
+    flag: `--allow-${name}`,
+    value: path,
+    purpose,
+    descriptor: { name, path },
+    isExact: true,
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * What a snapshot's look-up tables hold, as plain collections.
+ *
+ * @module
+ */
+
+import type { Service, Snapshot, Target } from "../model/snapshot.ts";
+
+type Routes = Pick<Snapshot, "tcp" | "udp">;
+
+/** Each service of a snapshot once, in the order of the file. */
+export function allServices({ tcp, udp }: Routes): Service[] {
+  const services = new Set<Service>();
+  for (const { fallback, byProtocol, serverNames } of [tcp, udp]) {
+    for (const service of byProtocol.values()) services.add(service);
+    if (serverNames !== null) {
+      const { any, exact, wildcard } = serverNames;
+      for (const { byAlpn, bare } of [any, ...exact.values(), ...wildcard.values()]) {
+        for (const service of byAlpn.values()) services.add(service);
+        if (bare !== null) services.add(bare);
+      }
+    }
+    if (fallback !== null) services.add(fallback);
+  }
+  return [...services].sort((a, b) => a.order - b.order);
+}
+
+/** Each target of a snapshot once. */
+export function allTargets(routes: Routes): Target[] {
+  const targets = new Map<string, Target>();
+  for (const service of allServices(routes)) {
+    for (const target of service.targets) targets.set(target.label, target);
+  }
+  return [...targets.values()];
+}

@@ -1,0 +1,117 @@
+/**
+ * The `explain` command: flows in, one JSON line each; out, what the proxy makes of them.
+ *
+ * @module
+ */
+
+import {
+  type Detected,
+  type Protocol,
+  TCP_PROTOCOLS,
+  type Transport,
+  UDP_PROTOCOLS,
+} from "../model/protocol.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { type FlowInWords, UsageError } from "./args.ts";
+import {
+  explainDetected,
+  explainSample,
+  type Explanation,
+  type FlowSample,
+} from "./explain_flow.ts";
+import { readLines } from "./read_lines.ts";
+
+/** Longest input line in bytes: well above what a proxy would hold of one flow, in hexadecimal. */
+const MAX_LINE = 8 * 1024 * 1024;
+
+/**
+ * Answers each line `{"id", "transport", "chunks": [hex]}` of `input` with one line of JSON, in the same order and as
+ * they arrive. A line that is no flow is answered with `{"id", "error"}`; `id` is null where it cannot be read.
+ */
+export async function explainLines(
+  input: AsyncIterable<Uint8Array>,
+  output: (text: string) => void,
+  snapshot: Snapshot | null,
+): Promise<void> {
+  for await (const lines of readLines(input, MAX_LINE)) {
+    let answers = "";
+    for (const line of lines) {
+      if (line?.trim() !== "") answers += JSON.stringify(answerLine(line, snapshot)) + "\n";
+    }
+    output(answers);
+  }
+}
+
+/**
+ * Explains where a flow that a person describes would go.
+ *
+ * @throws {UsageError} when there is no such protocol
+ */
+export function explainInWords(flow: FlowInWords, snapshot: Snapshot): Explanation {
+  const transport = transportOf(flow.protocol);
+  const detected: Detected = {
+    protocol: flow.protocol as Protocol,
+    sni: flow.sni?.toLowerCase().replace(/\.$/, "") ?? null,
+    alpn: flow.alpn,
+    ech: false,
+    version: null,
+    consumed: 0,
+  };
+  // What no service uses is not sought, and so never detected.
+  const sought = snapshot[transport].sought.includes(detected.protocol);
+  return explainDetected(transport, sought ? detected : null, snapshot);
+}
+
+type Answer = ({ id: Id } & Explanation) | { id: Id; error: string };
+type Id = string | number | null;
+
+function answerLine(line: string | null, snapshot: Snapshot | null): Answer {
+  if (line === null) return { id: null, error: `Line is longer than ${MAX_LINE} bytes` };
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (error) {
+    return {
+      id: null,
+      error: `Line is not JSON: ${error instanceof Error ? error.message : error}`,
+    };
+  }
+  const { id, transport, chunks } = isRecord(json) ? json : {};
+  const known: Id = typeof id === "string" || typeof id === "number" ? id : null;
+  const sample = readSample(transport, chunks);
+  return typeof sample === "string"
+    ? { id: known, error: sample }
+    : { id: known, ...explainSample(sample, snapshot) };
+}
+
+/** The flow, or what is wrong with it. */
+function readSample(transport: unknown, chunks: unknown): FlowSample | string {
+  if (transport !== "tcp" && transport !== "udp") return `"transport" must be "tcp" or "udp"`;
+  if (!Array.isArray(chunks)) return `"chunks" must be an array of hexadecimal strings`;
+  const decoded: Uint8Array[] = [];
+  for (const [index, chunk] of chunks.entries()) {
+    const bytes = typeof chunk === "string" ? fromHex(chunk) : null;
+    if (bytes === null) return `"chunks[${index}]" is not a string of hexadecimal digits`;
+    decoded.push(bytes);
+  }
+  return { transport, chunks: decoded };
+}
+
+function fromHex(text: string): Uint8Array | null {
+  try {
+    return Uint8Array.fromHex(text);
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function transportOf(protocol: string): Transport {
+  if ((TCP_PROTOCOLS as readonly string[]).includes(protocol)) return "tcp";
+  if ((UDP_PROTOCOLS as readonly string[]).includes(protocol)) return "udp";
+  const known = [...TCP_PROTOCOLS, ...UDP_PROTOCOLS].join(", ");
+  throw new UsageError(`Unknown protocol "${protocol}": known are ${known}`);
+}

@@ -1,0 +1,115 @@
+/**
+ * What the proxy would make of one flow: recognised as what, routed where, and why.
+ *
+ * @module
+ */
+
+import { MAX_TCP_HEAD } from "../model/limits.ts";
+import type { Detected, Protocol, Transport } from "../model/protocol.ts";
+import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../model/protocol.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { route, type RouteReason } from "../pipeline/route.ts";
+import { type SniffResult, TcpSniffer, UdpSniffer } from "../pipeline/sniff.ts";
+
+/** The first bytes of a flow: segments of a TCP connection or datagrams of a UDP flow, in order. */
+export interface FlowSample {
+  readonly transport: Transport;
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** One answer of `explain`. */
+export interface Explanation {
+  /** Null when nothing is recognised, or not yet. */
+  readonly protocol: Protocol | null;
+  readonly sni: string | null;
+  readonly alpn: readonly string[];
+  readonly ech: boolean;
+  readonly version: string | null;
+  /** Name of the service; null without a configuration, and when the flow is dropped. */
+  readonly service: string | null;
+  /** The service's targets, as `host:port`. */
+  readonly targets: readonly string[];
+  readonly verdict: "match" | "no match" | "need more" | "malformed";
+  /** Bytes (TCP) or datagrams (UDP) that the verdict rests on. */
+  readonly consumed: number;
+  /** Why this service; null without a configuration. A flow that stays silent is routed like this in the end, too. */
+  readonly route: RouteReason | null;
+}
+
+/** Explains a flow from what the client sent. Without a snapshot all protocols are sought and nothing is routed. */
+export function explainSample(sample: FlowSample, snapshot: Snapshot | null): Explanation {
+  const { result, seen } = sample.transport === "tcp"
+    ? sniffTcp(sample.chunks, snapshot?.tcp.sought ?? TCP_PROTOCOLS)
+    : sniffUdp(sample.chunks, snapshot?.udp.sought ?? UDP_PROTOCOLS);
+  const detected = result.kind === "match" ? result.detected : null;
+  return {
+    ...explainDetected(sample.transport, detected, snapshot),
+    verdict: VERDICTS[result.kind],
+    consumed: detected?.consumed ?? seen,
+  };
+}
+
+/** Explains a flow of which it is known what it is; null: nothing that is recognised. */
+export function explainDetected(
+  transport: Transport,
+  detected: Detected | null,
+  snapshot: Snapshot | null,
+): Explanation {
+  const chosen = snapshot === null
+    ? null
+    : route(snapshot[transport], detected, snapshot.unmatched);
+  return {
+    protocol: detected?.protocol ?? null,
+    sni: detected?.sni ?? null,
+    alpn: detected?.alpn ?? [],
+    ech: detected?.ech ?? false,
+    version: detected?.version ?? null,
+    service: chosen?.service?.name ?? null,
+    targets: chosen?.service?.targets.map(({ label }) => label) ?? [],
+    verdict: detected === null ? "no match" : "match",
+    consumed: detected?.consumed ?? 0,
+    route: chosen?.reason ?? null,
+  };
+}
+
+const VERDICTS = {
+  match: "match",
+  none: "no match",
+  needMore: "need more",
+  malformed: "malformed",
+} as const satisfies Record<SniffResult["kind"], Explanation["verdict"]>;
+
+interface Sniffed {
+  readonly result: SniffResult;
+  readonly seen: number;
+}
+
+/** As on a connection: the head grows with each segment, until the first final answer. */
+function sniffTcp(segments: readonly Uint8Array[], sought: readonly Protocol[]): Sniffed {
+  const sniffer = new TcpSniffer(sought);
+  const total = segments.reduce((sum, { length }) => sum + length, 0);
+  const head = new Uint8Array(Math.min(total, MAX_TCP_HEAD));
+  let seen = 0;
+  let result = sniffer.push(head.subarray(0, 0));
+  for (const segment of segments) {
+    if (result.kind !== "needMore" || seen === head.length) break;
+    const part = segment.subarray(0, head.length - seen);
+    head.set(part, seen);
+    seen += part.length;
+    result = sniffer.push(head.subarray(0, seen));
+  }
+  return { result, seen };
+}
+
+/** As in a session: the datagrams are held, until the first final answer. */
+function sniffUdp(datagrams: readonly Uint8Array[], sought: readonly Protocol[]): Sniffed {
+  const sniffer = new UdpSniffer(sought);
+  const held: Uint8Array[] = [];
+  let result: SniffResult = { kind: "needMore" };
+  for (const datagram of datagrams) {
+    if (result.kind !== "needMore") break;
+    held.push(datagram);
+    result = sniffer.push(held);
+  }
+  return { result, seen: held.length };
+}

@@ -1,0 +1,31 @@
+/**
+ * What `--help` says.
+ *
+ * @module
+ */
+
+/** How to use the program; ends with a line feed. */
+export const HELP = `\
+rpxy-l4: layer-4 (TCP and UDP) reverse proxy that serves many protocols on one port
+
+Usage:
+  rpxy-l4 [serve] --config FILE [--log-dir DIR]
+                                  serve until SIGTERM; SIGHUP reloads
+  rpxy-l4 check --config FILE     validate a configuration and print its routes
+  rpxy-l4 explain [--config FILE] say what flows are and where they go: JSON lines from
+                                  standard input, or one flow told by these options:
+      --protocol NAME               (default: tls)
+      --sni NAME  --alpn NAME       (--alpn may be repeated)
+  rpxy-l4 permissions --config FILE [--log-dir DIR]
+                                  print the narrowest deno flags for a configuration
+  rpxy-l4 health --config FILE    exit with 0 if the proxy answers
+  rpxy-l4 demo                    start backends and the proxy, and send it every protocol
+
+Options:
+  -c, --config FILE   configuration (default: ./config.toml where it exists)
+  -l, --log-dir DIR   write access.log and rpxy-l4.log there, not to standard output
+  -h, --help          show this help
+  -V, --version       show the version
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 128+n ended at once by signal n
+`;

@@ -1,0 +1,95 @@
+/**
+ * Runs the command that the command line names.
+ *
+ * @module
+ */
+
+import { ConfigFileError, loadConfig } from "../app/config_file.ts";
+import { describeFailure } from "../app/failure.ts";
+import { VERSION } from "../app/version.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { type Command, parseCommandLine, UsageError } from "./args.ts";
+import { check } from "./check.ts";
+import { FAILURE, SUCCESS, WRONG_USAGE } from "./exit_codes.ts";
+import { explainInWords, explainLines } from "./explain.ts";
+import { health } from "./health.ts";
+import { HELP } from "./help.ts";
+import { permissions } from "./permissions.ts";
+import { serve } from "./serve.ts";
+import { err, hasColour, out } from "./terminal.ts";
+
+/** Runs a command to its end and returns the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    return await runCommand(parseCommandLine(argv));
+  } catch (error) {
+    if (error instanceof UsageError) {
+      err(`${error.message}\nTry "rpxy-l4 --help"\n`);
+      return WRONG_USAGE;
+    }
+    // The reader has seen enough, as in `rpxy-l4 explain | head`.
+    if (error instanceof Deno.errors.BrokenPipe) return FAILURE;
+    err(`${describeFailure(error, { colour: hasColour(Deno.stderr) }).join("\n")}\n`);
+    return FAILURE;
+  }
+}
+
+async function runCommand(command: Command): Promise<number> {
+  switch (command.name) {
+    case "help":
+      out(HELP);
+      return SUCCESS;
+    case "version":
+      out(`rpxy-l4 ${VERSION} (deno ${Deno.version.deno})\n`);
+      return SUCCESS;
+    case "serve":
+      return await serve({ ...command, config: findConfig(command.config) });
+    case "check":
+      return await check(
+        { configPath: findConfig(command.config), colour: hasColour(Deno.stderr) },
+        out,
+        err,
+      );
+    case "explain": {
+      const snapshot = command.config === null ? null : await loadSnapshot(command.config);
+      if (command.flow !== null && snapshot !== null) {
+        out(JSON.stringify(explainInWords(command.flow, snapshot)) + "\n");
+      } else {
+        await explainLines(Deno.stdin.readable, out, snapshot);
+      }
+      return SUCCESS;
+    }
+    case "permissions":
+      return await permissions({ ...command, config: findConfig(command.config) }, out);
+    case "health":
+      return await health({ config: findConfig(command.config) }, out);
+    case "demo": {
+      // Its backends are no part of the service: loaded only when asked for.
+      const { demo } = await import("./demo.ts");
+      return await demo({});
+    }
+  }
+}
+
+/** The file that was named, or the one that is looked for where none was. */
+function findConfig(named: string | null): string {
+  if (named !== null) return named;
+  try {
+    if (Deno.statSync(DEFAULT_CONFIG).isFile) return DEFAULT_CONFIG;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new ConfigFileError(DEFAULT_CONFIG, `Cannot read "${DEFAULT_CONFIG}"`, error);
+    }
+  }
+  throw new UsageError(
+    `No configuration: there is no "${DEFAULT_CONFIG}" here, and "--config FILE" names no other. ` +
+      `See it all at work first: "rpxy-l4 demo" (or "deno task demo")`,
+  );
+}
+
+const DEFAULT_CONFIG = "config.toml";
+
+/** A snapshot that is only asked, never published. */
+async function loadSnapshot(path: string): Promise<Snapshot> {
+  return { ...(await loadConfig(path)).snapshot, generation: 0 };
+}
