@@ -16,42 +16,36 @@ import { quote, ValueError } from "./value_error.ts";
 const MAX_LISTEN_PORTS = 1024;
 
 /**
- * Reads ports and ranges of ports such as `"8000-8010"`, in the order given.
+ * Reads a range of ports such as `"8000-8010"` into the ports of it.
  *
- * @throws {ValueError} for what is neither, for a port that comes twice, and for too many
+ * @throws {ValueError} when it is not one, or has more than 1024 ports
  */
-export function parsePorts(items: readonly (number | string)[]): readonly number[] {
-  const ports = new Set<number>();
-  for (const [index, item] of items.entries()) {
-    const [first, last] = typeof item === "number" ? [item, item] : parseRange(item, index);
-    for (let port = first; port <= last; port++) {
-      if (ports.has(port)) {
-        throw new ValueError(`Port ${port} is listed twice`, "Remove one of the two", index);
-      }
-      if (ports.add(port).size > MAX_LISTEN_PORTS) {
-        throw new ValueError(`More than ${MAX_LISTEN_PORTS} ports to listen on`, null, index);
-      }
-    }
-  }
-  return [...ports];
-}
-
-function parseRange(text: string, index: number): readonly [number, number] {
+export function parsePortRange(text: string): readonly number[] {
   const [, first = "", last = ""] = /^\s*([0-9]{1,5})\s*-\s*([0-9]{1,5})\s*$/.exec(text) ?? [];
   if (first === "") {
     const hint = /^[0-9]+$/.test(text)
       ? "Write a single port without quotes"
       : 'Write a range as in "8000-8010"';
-    throw new ValueError(`${quote(text)} is not a range of ports`, hint, index);
+    throw new ValueError(`${quote(text)} is not a range of ports`, hint);
   }
   const [from, to] = [Number(first), Number(last)];
   if (from < 1 || to > 65_535) {
-    throw new ValueError(`${quote(text)} leaves the range of ports, 1 to 65535`, null, index);
+    throw new ValueError(`${quote(text)} leaves the range of ports, 1 to 65535`);
   }
   if (from > to) {
-    throw new ValueError(`${quote(text)} ends before it begins`, `Write "${to}-${from}"`, index);
+    throw new ValueError(`${quote(text)} ends before it begins`, `Write "${to}-${from}"`);
   }
-  return [from, to];
+  return boundPorts(Array.from({ length: to - from + 1 }, (_, i) => from + i));
+}
+
+/**
+ * Passes ports on.
+ *
+ * @throws {ValueError} when there are more than 1024
+ */
+export function boundPorts(ports: readonly number[]): readonly number[] {
+  if (ports.length <= MAX_LISTEN_PORTS) return ports;
+  throw new ValueError(`More than ${MAX_LISTEN_PORTS} ports to listen on`);
 }
 
 /**
@@ -92,6 +86,8 @@ export function parseTrusted(text: string): Cidr {
   );
 }
 
+const IPV6_TARGET_HINT = 'Write an IPv6 address in brackets, as in "[::1]:443"';
+
 /**
  * Reads `host:port`, an IPv6 host in brackets.
  *
@@ -100,15 +96,16 @@ export function parseTrusted(text: string): Cidr {
 export function parseTarget(text: string): Target {
   const colon = text.lastIndexOf(":");
   if (canonicalHost(text) !== null || colon < 0) {
-    const host = text.includes(":") && !text.startsWith("[") ? `[${text}]` : text;
-    throw new ValueError(`${quote(text)} has no port`, `Write ${quote(`${host}:443`)} or the like`);
+    const ipv6 = text.includes(":");
+    const hint = ipv6 ? IPV6_TARGET_HINT : `Write ${quote(`${text}:443`)} or the like`;
+    throw new ValueError(`${quote(text)} has no port`, hint);
   }
   const host = text.slice(0, colon);
   const port = parsePort(text, text.slice(colon + 1));
   if (host.includes(":") && !host.startsWith("[")) {
     const hint = text.includes("://")
       ? `Write host and port alone, without "${text.slice(0, text.indexOf("://") + 3)}"`
-      : `Put an IPv6 address into brackets, as in "[::1]:${port}"`;
+      : IPV6_TARGET_HINT;
     throw new ValueError(`${quote(text)} is not host:port`, hint);
   }
   const ip = canonicalHost(host);

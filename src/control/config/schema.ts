@@ -10,11 +10,12 @@ import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../../model/protocol.ts";
 import { formatIp } from "../../proto/ip.ts";
 import { MAX_DURATION, parseDuration, parseSeconds } from "./duration.ts";
 import {
+  boundPorts,
   parseAlpn,
   parseBase64,
   parseListenV4,
   parseListenV6,
-  parsePorts,
+  parsePortRange,
   parsePrivateName,
   parseServerName,
   parseTarget,
@@ -29,19 +30,22 @@ import {
   integer,
   list,
   listenAddresses,
-  read,
   reading,
   text,
 } from "./value_schema.ts";
 
-/** A port as a number. */
-const port = integer(1, 65_535);
+const ports = z.union([
+  reading(integer(1, 65_535), (port) => [port]),
+  reading(text.meta({ pattern: "^\\s*[0-9]{1,5}\\s*-\\s*[0-9]{1,5}\\s*$" }), parsePortRange),
+], { error: expected('a port or a range such as "8000-8010"') });
 
-const portRange = text.meta({ pattern: "^\\s*[0-9]{1,5}\\s*-\\s*[0-9]{1,5}\\s*$" });
-
-const listenPort = z.union([port, portRange, list(z.union([port, portRange]), "ports")], {
-  error: expected('a port, a range such as "8000-8010", or an array of these'),
-}).transform((value, context) => read(context, parsePorts, [value].flat()));
+const listenPort = z.union([
+  ports,
+  reading(
+    distinctList(ports, "ports", (some) => some.map(String)),
+    (all) => boundPorts(all.flat()),
+  ),
+], { error: expected('a port, a range such as "8000-8010", or an array of these') });
 
 const durationText = z.string({ error: expected('a duration with a unit, such as "30s"') })
   .meta({ pattern: "^\\s*[0-9]+\\s*[A-Za-z]+\\s*$" });
@@ -64,7 +68,7 @@ const sendProxyProtocol = choice(["v1", "v2", "none"], { aliases: { "1": "v1", "
 
 const loadBalance = choice(["source_ip", "source_socket", "random", "none"]);
 
-const targets = distinctList(reading(text, parseTarget), "targets", ({ label }) => label);
+const targets = distinctList(reading(text, parseTarget), "targets", ({ label }) => [label]);
 
 /** Keys of an `ech` table, with the shapes that they have in rpxy-l4. */
 const ECH = {
@@ -99,14 +103,14 @@ export const PROTOCOL_KEYS = {
     description:
       "Time without traffic after which a flow ends, in seconds or with a unit; 0 = never. 30 over UDP, tcp_idle_timeout over TCP.",
   }),
-  server_names: distinctList(reading(text, parseServerName), "server names", (name) => name)
+  server_names: distinctList(reading(text, parseServerName), "server names", (name) => [name])
     .optional().meta({
       description: "tls, quic: server names (SNI), *.example.com for one label.",
     }),
-  alpn: distinctList(reading(text, parseAlpn), "ALPN names", (name) => name).optional().meta({
+  alpn: distinctList(reading(text, parseAlpn), "ALPN names", (name) => [name]).optional().meta({
     description: "tls, quic: ALPN names.",
   }),
-  alpns: distinctList(reading(text, parseAlpn), "ALPN names", (name) => name).optional().meta({
+  alpns: distinctList(reading(text, parseAlpn), "ALPN names", (name) => [name]).optional().meta({
     description: "The same as alpn.",
   }),
   send_proxy_protocol: sendProxyProtocol.optional().meta({
@@ -178,7 +182,7 @@ export const TOP_LEVEL_KEYS = {
   tcp_trusted_proxies: distinctList(
     reading(text, parseTrusted),
     "address blocks",
-    ({ bytes, prefixLength }) => `${formatIp(bytes)}/${prefixLength}`,
+    ({ bytes, prefixLength }) => [`${formatIp(bytes)}/${prefixLength}`],
   ).optional().meta({ description: "Address blocks that may send PROXY protocol headers." }),
   unmatched: choice(["target", "drop"]).prefault("target").meta({
     description: "Where a TLS or QUIC hello goes that fits no rule: the default target or nowhere.",

@@ -31,25 +31,31 @@ export function list<T extends z.ZodType>(element: T, what: string) {
   return z.array(element, { error: expected(`an array of ${what}`) }).min(1, "must not be empty");
 }
 
-/** An array that is not empty, of elements that differ in what `identity` gives. */
+/**
+ * An array that is not empty, in which nothing comes twice. `identities` tells what an element stands for. Elements that
+ * cannot be read do not keep the others from being compared.
+ */
 export function distinctList<T extends z.ZodType>(
   element: T,
   what: string,
-  identity: (value: z.output<T>) => string,
+  identities: (value: z.output<T>) => readonly string[],
 ) {
   return list(element, what).superRefine((values, context) => {
+    const unread = new Set(context.issues.map(({ path }) => path?.[0]));
     const seen = new Set<string>();
     for (const [index, value] of values.entries()) {
-      const id = identity(value);
-      if (seen.has(id)) {
+      if (unread.has(index)) continue;
+      const ids = identities(value);
+      const twice = ids.find((id) => seen.has(id));
+      if (twice !== undefined) {
         report(
           context,
-          new ValueError(`${quote(id)} is listed twice`, "Remove one of the two", index),
+          new ValueError(`${quote(twice)} is listed twice`, "Remove one of the two", index),
         );
       }
-      seen.add(id);
+      for (const id of ids) seen.add(id);
     }
-  });
+  }, { when: ({ value }) => Array.isArray(value) });
 }
 
 /** One address or an array; duplicates are dropped, as rpxy-l4 does. */
@@ -98,8 +104,7 @@ export function reading<I extends z.ZodType, O>(schema: I, parse: (value: z.outp
   return schema.transform((value, context) => read(context, parse, value));
 }
 
-/** The same within a transformation that a schema has of its own. */
-export function read<I, O>(context: z.RefinementCtx, parse: (value: I) => O, value: I): O {
+function read<I, O>(context: z.RefinementCtx, parse: (value: I) => O, value: I): O {
   try {
     return parse(value);
   } catch (error) {

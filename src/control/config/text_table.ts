@@ -1,0 +1,20 @@
+/**
+ * Columns of text.
+ *
+ * @module
+ */
+
+const GAP = "  ";
+
+/** Lines in which the cells of each column begin at the same place; missing cells are empty. */
+export function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    }
+  }
+  return rows.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(GAP).trimEnd()
+  );
+}
