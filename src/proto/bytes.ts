@@ -96,7 +96,7 @@ export class Reader {
   }
 
   #has(length: number): boolean {
-    if (length <= this.#end - this.#position) return true;
+    if (!this.#overrun && length <= this.#end - this.#position) return true;
     this.#position = this.#end;
     this.#overrun = true;
     return false;

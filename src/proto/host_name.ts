@@ -9,7 +9,7 @@ const MAX_HOST_NAME = 253;
 
 // Letters, digits, hyphen (RFC 1123 §2.1), and the underscore that real names have. No other byte may get through:
 // names go to logs and into look-ups.
-const HOST_NAME = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
+const HOST_NAME = /^[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*$/;
 
 /**
  * The name in lower case without a trailing dot, or null for what cannot be a host name. Internationalised names are
@@ -17,6 +17,7 @@ const HOST_NAME = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
  */
 export function canonicalHostName(text: string): string | null {
   if (text.length > MAX_HOST_NAME + 1) return null;
-  const name = (text.endsWith(".") ? text.slice(0, -1) : text).toLowerCase();
-  return name.length <= MAX_HOST_NAME && HOST_NAME.test(name) ? name : null;
+  const name = text.endsWith(".") ? text.slice(0, -1) : text;
+  // Tested before the change of case, which turns some other characters into ASCII letters.
+  return name.length <= MAX_HOST_NAME && HOST_NAME.test(name) ? name.toLowerCase() : null;
 }

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { canonicalHostName } from "../../../src/proto/host_name.ts";
+
+const LABEL = "a".repeat(63);
+const LONGEST = `${LABEL}.${LABEL}.${LABEL}.${"b".repeat(61)}`;
+
+Deno.test("canonicalHostName() lower-cases and strips one trailing dot", () => {
+  for (
+    const [text, name] of [
+      ["example.com", "example.com"],
+      ["WWW.Example.COM.", "www.example.com"],
+      ["_dns.resolver_1.example", "_dns.resolver_1.example"],
+      ["xn--bcher-kva.example", "xn--bcher-kva.example"],
+      ["localhost", "localhost"],
+      ["192.0.2.1", "192.0.2.1"],
+      [LONGEST, LONGEST],
+      [`${LONGEST}.`, LONGEST],
+    ] as const
+  ) assert.equal(canonicalHostName(text), name);
+});
+
+Deno.test("canonicalHostName() refuses what cannot be a host name", () => {
+  for (
+    const text of [
+      "",
+      ".",
+      "..",
+      ".example.com",
+      "example..com",
+      "example.com..",
+      `${LABEL}a.example`,
+      `${LONGEST}b`,
+      "a b",
+      "a\n",
+      "a\0b",
+      "*.example.com",
+      "bücher.example",
+      "\u212aelvin.example", // a sign whose lower case is the letter k
+      "[::1]",
+      "2001:db8::1",
+      "example.com:443",
+      "a/b",
+    ]
+  ) assert.equal(canonicalHostName(text), null, JSON.stringify(text));
+});
