@@ -21,6 +21,7 @@ import { createLookup } from "./control/dns_lookup.ts";
 import type { DrainReport, Engine, EngineStats, Listener } from "./engine/engine.ts";
 import { StreamsEngine } from "./engine/streams/streams_engine.ts";
 import type { Transport } from "./model/protocol.ts";
+import type { LineSink } from "./ops/line_sink.ts";
 import { type Logs, openLogs } from "./ops/open_logs.ts";
 
 /** What {@linkcode startProxy} is given. */
@@ -33,6 +34,8 @@ export interface ProxyOptions {
    * @default {null}
    */
   readonly logDir?: string | null;
+  /** Takes the lines of both logs in place of standard output. */
+  readonly logSink?: LineSink;
   /**
    * Whether to reload when the configuration file changes.
    *
@@ -93,6 +96,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       logDir: options.logDir ?? null,
       level: settings.logLevel,
       format: settings.accessLogFormat,
+      ...(options.logSink === undefined ? {} : { sink: options.logSink }),
     }),
   );
   const dns = resources.use(

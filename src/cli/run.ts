@@ -66,7 +66,7 @@ async function runCommand(command: Command): Promise<number> {
     case "demo": {
       // Its backends are no part of the service: loaded only when asked for.
       const { demo } = await import("./demo.ts");
-      return await demo({});
+      return await demo();
     }
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { AccessLog, type AccessLogFormat } from "./access_log.ts";
-import { FileSink, StdoutSink } from "./line_sink.ts";
+import { FileSink, type LineSink, StdoutSink } from "./line_sink.ts";
 import { LineWriter } from "./line_writer.ts";
 import { createLog, formatLogLine, type Log, type LogLevel } from "./log.ts";
 
@@ -19,6 +19,8 @@ export interface OpenLogsOptions {
   readonly logDir: string | null;
   readonly level: LogLevel;
   readonly format: AccessLogFormat;
+  /** Takes the lines in place of standard output. */
+  readonly sink?: LineSink;
 }
 
 /** The logs in use. To be disposed of last: what is queued is then written, for a bounded time. */
@@ -43,10 +45,12 @@ export class LogDirectoryError extends Error {
  *
  * @throws {LogDirectoryError} when the directory or a file cannot be made or written, or permission to is missing
  */
-export async function openLogs({ logDir, level, format }: OpenLogsOptions): Promise<Logs> {
+export async function openLogs(
+  { logDir, level, format, sink = new StdoutSink() }: OpenLogsOptions,
+): Promise<Logs> {
   if (logDir === null) {
-    const writer = new LineWriter(new StdoutSink(), { describeDrops: describeLostLines });
-    const colour = Deno.stdout.isTerminal() && !Deno.noColor;
+    const writer = new LineWriter(sink, { describeDrops: describeLostLines });
+    const colour = sink instanceof StdoutSink && Deno.stdout.isTerminal() && !Deno.noColor;
     const log = createLog({ level, writer, colour });
     // One writer for both: lines are whole and in order.
     return assembleLogs(log, new AccessLog({ writer, format }), [writer]);

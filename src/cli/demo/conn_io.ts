@@ -10,14 +10,14 @@ export async function writeText(conn: Deno.Conn, text: string): Promise<void> {
   for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
 }
 
-/** Reads a line, without its end; what there is when the connection ends before it. */
-export async function readLine(conn: Deno.Conn): Promise<string> {
+/** Reads a line, without its end; null when the connection has ended. */
+export async function readLine(conn: Deno.Conn): Promise<string | null> {
   const byte = new Uint8Array(1);
   let line = "";
   while (!line.endsWith("\n") && await conn.read(byte) !== null) {
     line += String.fromCharCode(byte[0] ?? 0);
   }
-  return line.trimEnd();
+  return line === "" ? null : line.trimEnd();
 }
 
 /**

@@ -48,7 +48,7 @@ export function httpsRequest(hello: Hello, trusted: string, expected: string): D
 export function sshRequest(expected: string): DemoRequest {
   return tcpRequest("SSH", expected, async (conn) => {
     await writeText(conn, "SSH-2.0-demo_client\r\n");
-    return await readLine(conn);
+    return await readLine(conn) ?? "";
   });
 }
 
@@ -67,7 +67,11 @@ export function socksRequest(expected: string): DemoRequest {
 
 /** Says nothing and waits to be greeted. */
 export function silentRequest(expected: string): DemoRequest {
-  return tcpRequest("server speaks first", expected, readLine);
+  return tcpRequest(
+    "server speaks first",
+    expected,
+    async (conn) => await readLine(conn) ?? "",
+  );
 }
 
 /** Sends one datagram of no known protocol. */
