@@ -78,3 +78,15 @@ export const DNS_STALE_WAIT = 250;
 
 /** How long a failed look-up counts, so that a dead name is not asked for by every flow (RFC 2308 §7 allows 5 min). */
 export const DNS_NEGATIVE_TTL = 5_000;
+
+/** How often a relay that is stuck in a write asks whether the other connection was reset meanwhile. */
+export const STALL_PROBE_INTERVAL = 2_000;
+
+/** Datagrams that wait for one UDP session's socket in one direction; more are dropped, as a full socket would. */
+export const MAX_QUEUED_DATAGRAMS = 64;
+
+/** Bytes of such datagrams. */
+export const MAX_QUEUED_DATAGRAM_BYTES = 128 * 1024;
+
+/** Shortest time between two notices about the same limit. */
+export const LIMIT_NOTICE_INTERVAL = 10_000;

@@ -1,0 +1,30 @@
+/**
+ * What the parts of one `streams` engine share.
+ *
+ * @module
+ */
+
+import type { TargetResolver } from "../../model/resolver.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import type { EngineEvents } from "../engine.ts";
+import type { DatagramSlots } from "./datagram_slots.ts";
+import type { EngineClock } from "./engine_clock.ts";
+import type { FlowLedger } from "./flow_ledger.ts";
+import type { LimitNotice } from "./limit_notice.ts";
+import type { AcceptPause } from "./accept_pause.ts";
+import type { BufferPool } from "./read_buffer.ts";
+
+/** Made once for an engine. */
+export interface EngineContext {
+  readonly clock: EngineClock;
+  readonly ledger: FlowLedger;
+  readonly buffers: BufferPool;
+  readonly slots: DatagramSlots;
+  readonly acceptPause: AcceptPause;
+  readonly tcpLimit: LimitNotice;
+  readonly udpLimit: LimitNotice;
+  readonly events: EngineEvents;
+  readonly resolver: TargetResolver;
+  /** What new flows go by. Replaced as a whole. */
+  snapshot: Snapshot;
+}
