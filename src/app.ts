@@ -46,9 +46,11 @@ export interface ProxyOptions {
 
 /** An address that a proxy listens on. */
 export interface BoundAddress {
+  /** TCP or UDP. */
   readonly transport: Transport;
   /** IP address in canonical form. */
   readonly host: string;
+  /** The real port, 1–65535. */
   readonly port: number;
 }
 

@@ -14,6 +14,7 @@ import type { Settings } from "../control/config/settings.ts";
 
 /** A configuration file that cannot be read or used. */
 export class ConfigFileError extends Error {
+  /** Tells this error from others. */
   override readonly name = "ConfigFileError";
   /** Path of the file. */
   readonly path: string;
@@ -21,7 +22,13 @@ export class ConfigFileError extends Error {
   readonly issues: readonly ConfigIssue[];
   readonly #text: string;
 
-  /** @param text the content of the file, for the lines to show */
+  /**
+   * Made by {@linkcode loadConfig} and its like.
+   *
+   * @param message which file it is and what is wrong, without details
+   * @param cause a {@linkcode ConfigError} with the details, or why the file cannot be read
+   * @param text the content of the file, for the lines to show
+   */
   constructor(path: string, message: string, cause: unknown, text = "") {
     super(message, { cause });
     this.path = path;
@@ -45,7 +52,11 @@ export async function loadConfig(path: string): Promise<Settings> {
   return parseConfigFile(await readConfigFile(path), path);
 }
 
-/** @throws {ConfigFileError} */
+/**
+ * Reads a configuration file.
+ *
+ * @throws {ConfigFileError}
+ */
 export async function readConfigFile(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
@@ -54,7 +65,12 @@ export async function readConfigFile(path: string): Promise<string> {
   }
 }
 
-/** @throws {ConfigFileError} */
+/**
+ * Checks the text of a configuration.
+ *
+ * @param path is shown in what is wrong with it; nothing is read
+ * @throws {ConfigFileError} when it is not a valid configuration
+ */
 export function parseConfigFile(text: string, path: string): Settings {
   try {
     return parseConfig(text, path);

@@ -8,10 +8,14 @@ import type { ListenerSpec } from "../model/snapshot.ts";
 
 /** An address that cannot be bound. `message` says which and why, `hint` what a person can do. */
 export class ListenError extends Error {
+  /** Tells this error from others. */
   override readonly name = "ListenError";
+  /** What was to be listened on. */
   readonly spec: ListenerSpec;
+  /** What a person can do about it, in one sentence without a full stop. */
   readonly hint: string;
 
+  /** Puts into words what the system or Deno reported as `cause`. */
   constructor(spec: ListenerSpec, cause: unknown) {
     const { reason, hint } = explain(spec, cause);
     super(`Cannot listen on ${spec.transport} "${hostPort(spec.address)}": ${reason}`, { cause });

@@ -15,7 +15,7 @@ export interface NeededPermission {
   readonly flag: "--allow-net" | "--allow-read" | "--allow-write";
   /** What to put into the flag's list. */
   readonly value: string;
-  /** What breaks without it, such as `listen on tcp "0.0.0.0:443"`. */
+  /** What breaks without it, such as `reach tcp target "10.0.0.2:443"`. */
   readonly purpose: string;
   /** What to ask Deno for to learn whether it is granted. */
   readonly descriptor: Deno.PermissionDescriptor;
@@ -45,14 +45,14 @@ export function neededPermissions(
       needed.push(net(hostPort({ host: server, port: 53 }), "look up the names of targets"));
     }
   }
-  needed.push(file("read", surroundings.configFile, "read the configuration"));
-  needed.push(file("read", dirname(surroundings.configFile), "see it change"));
+  // The directory, not the file alone: editors and ConfigMaps put another file in its place.
+  const directory = dirname(surroundings.configFile);
+  needed.push(file("read", directory, "read the configuration and see it change"));
   if (surroundings.logDir !== null) {
     needed.push(file("read", surroundings.logDir, "see log files rotated away"));
     needed.push(file("write", surroundings.logDir, "write log files"));
   }
-  const seen = new Map(needed.map((one) => [`${one.flag} ${one.value}`, one]));
-  return [...seen.values()];
+  return mergeEqual(needed);
 }
 
 /** Permissions to listen. */
@@ -61,7 +61,7 @@ export function listenerPermissions(
 ): NeededPermission[] {
   return listeners.map(({ transport, address }) => {
     const host = hostPort(address);
-    return net(host, `listen on ${transport} "${host}"`);
+    return net(host, `listen on ${transport}`);
   });
 }
 
@@ -100,6 +100,20 @@ function upstreamSockets({ host, isIp, label }: Target): NeededPermission[] {
   if (!isIp || !host.includes(":")) needed.push(net("0.0.0.0:0", purpose));
   if (!isIp || host.includes(":")) needed.push(net("[::]:0", purpose));
   return needed;
+}
+
+/** One entry for each value, with all of its purposes. */
+function mergeEqual(needed: readonly NeededPermission[]): NeededPermission[] {
+  const merged = new Map<string, NeededPermission>();
+  for (const one of needed) {
+    const key = `${one.flag}=${one.value}`;
+    const before = merged.get(key);
+    const purpose = before === undefined || before.purpose.split(", ").includes(one.purpose)
+      ? before?.purpose ?? one.purpose
+      : `${before.purpose}, ${one.purpose}`;
+    merged.set(key, { ...one, purpose });
+  }
+  return [...merged.values()];
 }
 
 function net(value: string, purpose: string, host = value): NeededPermission {

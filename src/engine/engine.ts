@@ -51,14 +51,21 @@ export interface Listener {
 
 /** Counters of an engine; `active` ones fall, the others only rise. */
 export interface EngineStats {
+  /** TCP connections that are open. */
   readonly tcpActive: number;
+  /** UDP flows, decided or not. */
   readonly udpActive: number;
+  /** TCP connections accepted so far. */
   readonly tcpAccepted: number;
+  /** UDP sessions forwarded so far. */
   readonly udpSessions: number;
   /** UDP flows that are still being sniffed, and the bytes held for them. */
   readonly udpUndecided: number;
+  /** Bytes of datagrams held for undecided UDP flows. */
   readonly heldDatagramBytes: number;
+  /** Payload bytes from clients to targets. */
   readonly bytesUp: number;
+  /** Payload bytes from targets to clients. */
   readonly bytesDown: number;
   /** Timers armed right now. */
   readonly timers: number;

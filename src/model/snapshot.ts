@@ -17,7 +17,9 @@ export type ProxyProtocolVersion = "none" | "v1" | "v2";
 export interface Target {
   /** IP address in canonical form, or a domain name in lower case. */
   readonly host: string;
+  /** 1–65535. */
   readonly port: number;
+  /** Whether `host` is an address, and so needs no look-up. */
   readonly isIp: boolean;
   /** `host:port`, an IPv6 host in brackets: the identity for hashing, logs and look-ups. */
   readonly label: string;
@@ -27,12 +29,15 @@ export interface Target {
 export interface Service {
   /** The entry's name; `"default"` for `tcp_target` and `udp_target`. */
   readonly name: string;
+  /** TCP or UDP. */
   readonly transport: Transport;
   /** Null for the default of a transport. */
   readonly protocol: Protocol | null;
   /** Never empty. */
   readonly targets: readonly Target[];
+  /** How one of `targets` is picked for a flow. */
   readonly loadBalance: LoadBalance;
+  /** The header that targets get; only for TCP. */
   readonly sendProxyProtocol: ProxyProtocolVersion;
   /** Milliseconds without traffic after which a flow ends; 0 = never. */
   readonly idleMs: number;
@@ -54,6 +59,7 @@ export interface ServerNameTable {
   readonly exact: ReadonlyMap<string, AlpnTable>;
   /** Key: what follows `*.`; one label stands for the star. */
   readonly wildcard: ReadonlyMap<string, AlpnTable>;
+  /** Rules without a server name. */
   readonly any: AlpnTable;
 }
 
@@ -71,7 +77,9 @@ export interface RouteTable {
 
 /** One socket to listen on. */
 export interface ListenerSpec {
+  /** TCP or UDP. */
   readonly transport: Transport;
+  /** Where to bind. */
   readonly address: SocketAddress;
   /** TCP only. */
   readonly backlog: number;
@@ -89,6 +97,7 @@ export interface Timeouts {
   readonly probe: number;
   /** Silence after which the default TCP target is dialled. */
   readonly serverFirst: number;
+  /** For one attempt to connect to one address of a target. */
   readonly connect: number;
 }
 
@@ -96,13 +105,20 @@ export interface Timeouts {
 export interface Snapshot {
   /** Counts published snapshots, from 1. */
   readonly generation: number;
+  /** Every socket to listen on. */
   readonly listeners: readonly ListenerSpec[];
+  /** Where TCP connections go. */
   readonly tcp: RouteTable;
+  /** Where UDP flows go. */
   readonly udp: RouteTable;
   /** Whether a ClientHello that fits no rule of its protocol may go to the default target. */
   readonly unmatched: "target" | "drop";
+  /** Null: no PROXY header is expected. */
   readonly inboundProxy: InboundProxySpec | null;
+  /** TCP connections at a time, over all listeners. */
   readonly tcpMaxConnections: number;
+  /** UDP flows at a time, over all listeners. */
   readonly udpMaxConnections: number;
+  /** Waits that are the same for all services. */
   readonly timeouts: Timeouts;
 }

@@ -12,6 +12,7 @@ export interface LineSink {
   reopen(): Promise<void>;
   /** Whether no later write can succeed after this error. */
   isFinal(error: unknown): boolean;
+  /** Lets go of what is open. No write follows. */
   close(): void;
 }
 

@@ -37,6 +37,7 @@ export interface Logs extends AsyncDisposable {
 
 /** The log files cannot be used; the message says why and what to do. */
 export class LogDirectoryError extends Error {
+  /** Tells this error from others. */
   override readonly name = "LogDirectoryError";
 }
 

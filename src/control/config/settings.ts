@@ -13,8 +13,11 @@ export interface Settings {
   readonly snapshot: Omit<Snapshot, "generation">;
   /** How long a shutdown waits for flows to end by themselves. */
   readonly drainTimeoutMs: number;
+  /** Least severe events that are logged. */
   readonly logLevel: "debug" | "info" | "warn" | "error";
+  /** Form of the lines of the access log. */
   readonly accessLogFormat: "text" | "json";
+  /** Which data plane to use; `auto` takes the best that there is. */
   readonly engine: "auto" | "streams";
   /** Bounds for how long a DNS answer is kept. */
   readonly dns: { readonly minTtlMs: number; readonly maxTtlMs: number };

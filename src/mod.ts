@@ -1,0 +1,41 @@
+/**
+ * rpxy-l4 as a library: a layer-4 reverse proxy that runs inside another program.
+ *
+ * ```ts
+ * import { startProxy } from "./src/mod.ts";
+ *
+ * await using proxy = await startProxy({ config: "config.toml" });
+ * console.log(proxy.addresses);
+ * await proxy.finished;
+ * ```
+ *
+ * Needs `--allow-net` and `--allow-read`, and `"unstable": ["net"]` for UDP.
+ *
+ * @module
+ */
+
+export {
+  type BoundAddress,
+  type Proxy,
+  type ProxyOptions,
+  type ReloadOutcome,
+  startProxy,
+} from "./app.ts";
+export { ConfigFileError, loadConfig, parseConfigFile } from "./app/config_file.ts";
+export { ListenError } from "./app/listen_error.ts";
+export type { ConfigIssue } from "./control/config/issues.ts";
+export type { Settings } from "./control/config/settings.ts";
+export type { DrainReport, EngineStats } from "./engine/engine.ts";
+export type { LineSink } from "./ops/line_sink.ts";
+export { LogDirectoryError } from "./ops/open_logs.ts";
+export type * from "./model/address.ts";
+export type { EndReason } from "./model/flow.ts";
+export {
+  type Protocol,
+  TCP_PROTOCOLS,
+  type TcpProtocol,
+  type Transport,
+  UDP_PROTOCOLS,
+  type UdpProtocol,
+} from "./model/protocol.ts";
+export type * from "./model/snapshot.ts";
