@@ -202,6 +202,7 @@ function withLength(connectionId: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(connectionId.length), connectionId);
 }
 
-function u32(value: number): Uint8Array {
+/** Four bytes, big-endian. */
+export function u32(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
