@@ -161,10 +161,7 @@ export class LineWriter implements AsyncDisposable {
   async #pump(): Promise<void> {
     await Promise.resolve();
     while (!this.#idle) {
-      if (this.#reopenWanted) {
-        this.#reopenWanted = false;
-        await this.#attempt(() => this.#sink.reopen());
-      }
+      if (this.#reopenWanted) await this.#reopenSink();
       if (this.#heldLines === 0 && this.#unreported > 0) this.#reportDrops();
       if (this.#lines > 0 && this.#chunks.length === 0) this.#closeChunk();
       const chunk = this.#chunks.shift();
@@ -180,12 +177,18 @@ export class LineWriter implements AsyncDisposable {
   async #writeChunk(text: string): Promise<boolean> {
     let bytes = this.#encoder.encode(text);
     while (bytes.length > 0) {
+      if (this.#reopenWanted) await this.#reopenSink();
       const written = await this.#attempt(() => this.#sink.write(bytes));
       if (written !== null && written > 0) bytes = bytes.subarray(written);
       else if (this.#ended) return false;
       else await this.#pause();
     }
     return true;
+  }
+
+  async #reopenSink(): Promise<void> {
+    this.#reopenWanted = false;
+    await this.#attempt(() => this.#sink.reopen());
   }
 
   /** Null when the operation failed; the first failure of an outage is reported. */
@@ -203,6 +206,7 @@ export class LineWriter implements AsyncDisposable {
   }
 
   async #pause(): Promise<void> {
+    if (this.#reopenWanted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, RETRY_DELAY);
     this.#wake = resolve;
