@@ -7,6 +7,7 @@
 import type { Detected } from "../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../model/verdict.ts";
 import { Reader } from "./bytes.ts";
+import { plainMatch } from "./detector.ts";
 
 /** Message type of an initiation. The three reserved zero bytes behind it make it a little-endian 32-bit integer. */
 const INITIATION = 0x01_00_00_00;
@@ -23,17 +24,5 @@ export function detectWireGuard(held: readonly Uint8Array[]): Verdict<Detected> 
   const first = held[0];
   if (first === undefined) return NEED_MORE;
   if (first.length !== INITIATION_LENGTH || new Reader(first).u32() !== INITIATION) return NO_MATCH;
-  return MATCH;
+  return plainMatch("wireguard", null, 1);
 }
-
-const MATCH: Verdict<Detected> = Object.freeze({
-  kind: "match",
-  value: Object.freeze({
-    protocol: "wireguard",
-    sni: null,
-    alpn: Object.freeze([]),
-    ech: false,
-    version: null,
-    consumed: 1,
-  }),
-});

@@ -8,7 +8,8 @@ import { MAX_CLIENT_HELLO, MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
 import { Reader } from "../bytes.ts";
-import { MALFORMED, type Malformed } from "../malformed.ts";
+import { plainMatch } from "../detector.ts";
+import { MALFORMED } from "../malformed.ts";
 import {
   type ClientHello,
   EXTENSION,
@@ -83,7 +84,7 @@ export class QuicDetector {
       if (packet === null) break;
       if (packet.kind === "unknownVersion") {
         if (this.#seen > 1 || i > 0 || !opensConnection(datagram, packet)) break;
-        return this.#match(unknownVersionName(packet.version), null);
+        return plainMatch("quic", unknownVersionName(packet.version), this.#seen);
       }
       offset = packet.end;
       dcid ??= packet.dcid;
@@ -104,16 +105,22 @@ export class QuicDetector {
   /** `noMatch` says that this packet cannot be read, or belongs to a broken connection other than the foremost. */
   #pushInitial(datagram: Uint8Array, packet: InitialPacket): Verdict<Detected> {
     const connection = this.#connectionOf(packet);
+    if (connection.broken) return NO_MATCH;
     const payload = this.#protection.open(connection.keys, datagram, packet);
-    if (payload === null || connection.broken) return NO_MATCH;
+    if (payload === null) return NO_MATCH;
     this.#foremost ??= connection;
 
     const fault = readInitialFrames(payload, connection.crypto);
     const hello = fault === null ? readClientHello(connection.crypto) : MALFORMED[fault];
-    if (hello.kind === "match") return this.#match(packet.version.name, hello.value);
-    if (hello.kind !== "malformed") return hello;
-    connection.broken = true;
-    return connection === this.#foremost ? hello : NO_MATCH;
+    switch (hello.kind) {
+      case "match":
+        return detected(hello.value, packet.version, this.#seen);
+      case "malformed":
+        connection.broken = true;
+        return connection === this.#foremost ? hello : NO_MATCH;
+      default:
+        return NEED_MORE;
+    }
   }
 
   #connectionOf({ version, dcid }: InitialPacket): Connection {
@@ -131,20 +138,6 @@ export class QuicDetector {
     this.#connections.push(connection);
     return connection;
   }
-
-  #match(version: string, hello: ClientHello | null): Verdict<Detected> {
-    return {
-      kind: "match",
-      value: {
-        protocol: "quic",
-        sni: hello?.serverName ?? null,
-        alpn: hello?.alpn ?? [],
-        ech: hello !== null && hasExtension(hello, EXTENSION.encryptedClientHello),
-        version,
-        consumed: this.#seen,
-      },
-    };
-  }
 }
 
 /** What is known of one connection attempt. */
@@ -158,13 +151,31 @@ interface Connection {
 }
 
 /** The ClientHello at the start of the stream. What follows it there is left alone. */
-function readClientHello(stream: CryptoStream): Verdict<ClientHello> | Malformed {
+function readClientHello(stream: CryptoStream): Verdict<ClientHello> {
   if (stream.available < HANDSHAKE_HEADER) return NEED_MORE;
   const length = HANDSHAKE_HEADER + new Reader(stream.read(HANDSHAKE_HEADER), 1).u24();
   if (length > MAX_CLIENT_HELLO) return MALFORMED.too_long;
   if (stream.available < length) return NEED_MORE;
   const verdict = parseClientHello(stream.read(length));
   return verdict.kind === "noMatch" ? MALFORMED.bad_value : verdict;
+}
+
+function detected(
+  hello: ClientHello,
+  version: QuicVersion,
+  consumed: number,
+): Verdict<Detected> {
+  return {
+    kind: "match",
+    value: {
+      protocol: "quic",
+      sni: hello.serverName,
+      alpn: hello.alpn,
+      ech: hasExtension(hello, EXTENSION.encryptedClientHello),
+      version: version.name,
+      consumed,
+    },
+  };
 }
 
 /**
