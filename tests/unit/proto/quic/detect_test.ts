@@ -172,6 +172,11 @@ Deno.test("QuicDetector.detect() does not mix the hellos of two connections", ()
     frames: [cryptoFrame(50, HELLO.subarray(50))],
   });
   assert.equal(detect([HALF, v2]).kind, "needMore");
+  matches([HALF, sealClientHello(HELLO, { version: QUIC_V2 })], {
+    ...DETECTED,
+    version: "QUIC v2",
+    consumed: 2,
+  });
 });
 
 Deno.test("QuicDetector.detect() is not put off by what comes after an authentic Initial", () => {

@@ -19,6 +19,9 @@ for (const samples of [RFC_9001_SAMPLES, RFC_9369_SAMPLES]) {
       assert.equal(keys.key.toHex(), samples[sender].key);
       assert.equal(keys.iv.toHex(), samples[sender].iv);
       assert.equal(keys.hp.toHex(), samples[sender].hp);
+      for (const bytes of Object.values(keys)) {
+        assert.equal(Object.getPrototypeOf(bytes), Uint8Array.prototype, "no Buffer");
+      }
     });
   }
 }
