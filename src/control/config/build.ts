@@ -76,7 +76,8 @@ function buildSnapshot(
     udpMaxConnections: top.udp_max_connections,
     timeouts: Object.freeze({
       probe: top.probe_timeout,
-      serverFirst: top.server_first_delay,
+      // A client that stays silent goes to the default target at the end of the probe time at the latest.
+      serverFirst: top.server_first_delay === 0 ? top.probe_timeout : top.server_first_delay,
       connect: top.tcp_connect_timeout,
     }),
   });

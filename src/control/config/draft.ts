@@ -35,6 +35,8 @@ export interface Draft {
   readonly top: TableDraft<typeof TOP_LEVEL_KEYS>;
   /** In the order of the file. */
   readonly protocols: readonly ProtocolDraft[];
+  /** Whether the file tries to have services, even if none can be read. */
+  readonly wantsServices: boolean;
 }
 
 type TomlTable = Readonly<Record<string, unknown>>;
@@ -53,12 +55,14 @@ export function readDraft(
 ): Draft {
   const top = readTable(TOP_LEVEL_KEYS, file, [], findings, PROTOCOL_TABLES);
   const protocols: ProtocolDraft[] = [];
+  let wantsServices = false;
   for (const key of PROTOCOL_TABLES) {
     const table = file[key];
     if (isTable(table)) readProtocols(table, key, protocols, findings);
     else if (table !== undefined) notNamed([key], table, findings);
+    wantsServices ||= table !== undefined && !(isTable(table) && Object.keys(table).length === 0);
   }
-  return { top, protocols: inFileOrder(protocols, positions) };
+  return { top, protocols: inFileOrder(protocols, positions), wantsServices };
 }
 
 function readProtocols(
@@ -157,8 +161,9 @@ function reportIssue(issue: z.core.$ZodIssue, parent: KeyPath, findings: Finding
 }
 
 function isWrongType(issue: z.core.$ZodIssue): boolean {
-  const ofWhole = issue.path.length === 0;
-  return ofWhole && (issue.code === "invalid_type" || issue.code === "invalid_union");
+  if (issue.path.length > 0) return false;
+  if (issue.code === "invalid_type") return true;
+  return issue.code === "invalid_union" && issue.errors.every((errors) => errors.some(isWrongType));
 }
 
 function unknownKey(path: KeyPath, known: readonly string[], findings: Findings): void {

@@ -39,8 +39,8 @@ export function transportOf(protocol: Protocol): Transport {
   return udp.includes(protocol) ? "udp" : "tcp";
 }
 
-function checkTargets({ top, protocols }: Draft, findings: Findings): void {
-  if (!top.given.has("tcp_target") && !top.given.has("udp_target") && protocols.length === 0) {
+function checkTargets({ top, wantsServices }: Draft, findings: Findings): void {
+  if (!top.given.has("tcp_target") && !top.given.has("udp_target") && !wantsServices) {
     findings.error([], "There is no target at all", {
       hint: "Add tcp_target, udp_target or a [protocols.NAME] table",
     });
