@@ -77,6 +77,7 @@ Deno.test("a client that says nothing is greeted, and one that spells out nonsen
   }
   assert.equal(await readLine(client), "220 ready");
   assert.equal(await readLine(client), "221 Bye");
+  client.close();
   await proxy.waitForFinish(/service=default/);
 });
 

@@ -61,7 +61,9 @@ test("a target that refuses is passed over before curl notices", async () => {
 
 Deno.test("a client that sends a byte every 200 ms is served", async () => {
   await using web = httpBackend("at last");
-  await using proxy = await startProxy({ config: httpOnly(web.address) });
+  await using proxy = await startProxy({
+    config: `probe_timeout = "30s"\n${httpOnly(web.address)}`,
+  });
   using client = await Deno.connect({ hostname: "127.0.0.1", port: proxy.port });
   const request = new TextEncoder().encode(
     "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",

@@ -28,8 +28,7 @@ export async function startHaproxy(targetPort: number, sendOption: string): Prom
       timeout server 30s
     listen relay
       bind 127.0.0.1:${port}
-      server proxy 127.0.0.1:${targetPort} ${sendOption}
-    `,
+      server proxy 127.0.0.1:${targetPort} ${sendOption}\n`,
   );
   const process = stack.use(RunningProgram.start("haproxy", ["-W", "-db", "-V", "-f", config]));
   await process.waitForLine(/Loading success/);
