@@ -16,6 +16,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const SLASH = 0x2f;
+const P = 0x50;
 const DELETE = 0x7f;
 
 const H2C_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -49,23 +50,29 @@ export function httpDetector(): Detector {
   return (head) => {
     const start = skipEmptyLines(head);
     if (start === null) return NO_MATCH;
-    const preface = start === 0 ? detectPreface(head) : NO_MATCH;
+    const preface = start === 0 && head[0] === P ? detectPreface(head) : NO_MATCH;
     if (preface.kind !== "noMatch") return preface;
 
     const method = readMethod(head, start);
     if (typeof method !== "string") return method;
     if (method === "PRI") return NO_MATCH; // reserved for the preface (RFC 9113 §11.6)
 
-    const limit = Math.min(head.length, start + MAX_HTTP_REQUEST_LINE);
+    const bound = start + MAX_HTTP_REQUEST_LINE;
     let end = Math.max(seen, start + method.length);
-    while (end < limit && isLineByte(head[end])) end++;
+    while (end < bound && isLineByte(head[end])) end++;
     seen = end;
-    if (end === limit && limit < start + MAX_HTTP_REQUEST_LINE) return NEED_MORE;
-    if (end === limit) return judgeLine(head, start, method, end, end);
-    if (head[end] === LF) return judgeLine(head, start, method, end, end + 1);
-    if (head[end] !== CR) return NO_MATCH;
-    if (end + 1 === head.length) return NEED_MORE;
-    return head[end + 1] === LF ? judgeLine(head, start, method, end, end + 2) : NO_MATCH;
+    if (end === bound) return judgeLine(head, start, method, end, end);
+    switch (head[end]) {
+      case undefined:
+        return NEED_MORE;
+      case LF:
+        return judgeLine(head, start, method, end, end + 1);
+      case CR:
+        if (end + 1 === head.length) return NEED_MORE;
+        return head[end + 1] === LF ? judgeLine(head, start, method, end, end + 2) : NO_MATCH;
+      default:
+        return NO_MATCH;
+    }
   };
 }
 
@@ -92,9 +99,10 @@ function detectPreface(head: Uint8Array): Verdict<Detected> {
 
 /** The method, once the space behind it is there. */
 function readMethod(head: Uint8Array, start: number): string | typeof NEED_MORE | typeof NO_MATCH {
-  const text = latin1(head.subarray(start, start + MAX_METHOD + 1));
-  const space = text.indexOf(" ");
-  if (space >= 0) return TOKEN.test(text.slice(0, space)) ? text.slice(0, space) : NO_MATCH;
+  const window = head.subarray(start, start + MAX_METHOD + 1);
+  const space = window.indexOf(SPACE);
+  const text = latin1(space < 0 ? window : window.subarray(0, space));
+  if (space >= 0) return TOKEN.test(text) ? text : NO_MATCH;
   if (text.length > MAX_METHOD) return NO_MATCH;
   return text === "" || text === "\r" || TOKEN.test(text) ? NEED_MORE : NO_MATCH;
 }
@@ -118,9 +126,10 @@ function judgeLine(
   return plainMatch("http", null, consumed);
 }
 
-/** What stands behind the last space of the line; at most as much as a version may take. */
+/** What stands behind the last space of the line; empty where that is more than a version can take. */
 function lastWord(head: Uint8Array, start: number, end: number): string {
   const MAX_WORD = 16;
-  const tail = latin1(head.subarray(Math.max(start, end - MAX_WORD), end)).trimEnd();
-  return tail.slice(tail.lastIndexOf(" ") + 1);
+  const tail = latin1(head.subarray(Math.max(start, end - MAX_WORD), end)).replace(/ +$/, "");
+  const space = tail.lastIndexOf(" ");
+  return space < 0 ? "" : tail.slice(space + 1);
 }

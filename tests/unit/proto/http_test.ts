@@ -86,6 +86,8 @@ Deno.test("httpDetector() says no to other protocols of lines", () => {
       "OPTIONS icap://example.com/ ICAP/1.0\r\n",
       "GNUTELLA CONNECT/0.6\r\n",
       "GET key\r\n",
+      "FOO key-that-ends-in-HTTP/1.1\r\n",
+      "FOO keyHTTP/1.1-and-mor\r\n", // the version's letters where a look at the line's end begins
       "get /key\r\n",
       "PING\r\n",
       "*1\r\n$4\r\nPING\r\n",
