@@ -32,10 +32,9 @@ export class TcpSniffer {
     );
   }
 
-  /** @param head all that the client has sent so far; what exceeds `MAX_TCP_HEAD` is not looked at */
+  /** @param head all that the client has sent so far; there is no more to come from `MAX_TCP_HEAD` on */
   push(head: Uint8Array): SniffResult {
-    const full = head.length >= MAX_TCP_HEAD;
-    return this.#candidates.ask(full ? head.subarray(0, MAX_TCP_HEAD) : head, full);
+    return this.#candidates.ask(head, head.length >= MAX_TCP_HEAD);
   }
 }
 
