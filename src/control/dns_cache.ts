@@ -54,6 +54,7 @@ export class DnsCache implements TargetResolver, Disposable {
   readonly #startTimer: StartTimer;
   #report: (notice: DnsNotice) => void;
   readonly #entries = new Map<string, Entry>();
+  readonly #inFlight = new Set<DnsRefresh>();
   readonly #ipTargets = new WeakMap<Target, readonly SocketAddress[]>();
   #minTtl: number;
   #maxTtl: number;
@@ -123,7 +124,7 @@ export class DnsCache implements TargetResolver, Disposable {
   /** Gives up the look-ups in flight, without a word. */
   [Symbol.dispose](): void {
     this.#report = () => {};
-    for (const entry of this.#entries.values()) entry.refresh?.cancel();
+    for (const refresh of this.#inFlight) refresh.cancel();
   }
 
   #addressOf(target: Target): readonly SocketAddress[] {
@@ -155,10 +156,14 @@ export class DnsCache implements TargetResolver, Disposable {
 
   #refresh(name: string, entry: Entry): DnsRefresh {
     const finish = (result: LookupResult) => {
+      this.#inFlight.delete(refresh);
       entry.refresh = null;
       this.#store(name, entry, result);
     };
-    return new DnsRefresh((signal) => this.#lookup(name, signal), finish, this.#startTimer);
+    const lookup = (signal: AbortSignal) => this.#lookup(name, signal);
+    const refresh: DnsRefresh = new DnsRefresh(lookup, finish, this.#startTimer);
+    this.#inFlight.add(refresh);
+    return refresh;
   }
 
   #store(name: string, entry: Entry, result: LookupResult): void {

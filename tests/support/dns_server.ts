@@ -28,9 +28,12 @@ export interface DnsServer extends AsyncDisposable {
   readonly queries: readonly string[];
 }
 
-/** Starts a name server. */
-export function startDnsServer(answer: (name: string, type: "A" | "AAAA") => DnsReply): DnsServer {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+/** Starts a name server, on any free port unless one is given. */
+export function startDnsServer(
+  answer: (name: string, type: "A" | "AAAA") => DnsReply,
+  port = 0,
+): DnsServer {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
   const queries: string[] = [];
   const serving = (async () => {
     for await (const [query, peer] of socket) {
@@ -40,9 +43,9 @@ export function startDnsServer(answer: (name: string, type: "A" | "AAAA") => Dns
       if (reply.kind !== "silent") await socket.send(encodeReply(query, question, reply), peer);
     }
   })();
-  const { port } = socket.addr as Deno.NetAddr;
+  const bound = socket.addr as Deno.NetAddr;
   return {
-    address: `127.0.0.1:${port}`,
+    address: `127.0.0.1:${bound.port}`,
     queries,
     async [Symbol.asyncDispose]() {
       socket.close();

@@ -254,6 +254,18 @@ Deno.test("retain() forgets names, but a flow that waits for one gets its answer
   assert.deepEqual(asked, ["backend.test", "old.test"]);
 });
 
+Deno.test("[Symbol.dispose]() ends all look-ups, also those for names that were removed", async () => {
+  const { cache, clock, notices } = setUp();
+  const known = cache.resolve(BACKEND);
+  const removed = cache.resolve(named("old.test", 1));
+  cache.retain(new Set(["backend.test"]));
+  cache[Symbol.dispose]();
+  assert.equal((await known).kind, "failed");
+  assert.equal((await removed).kind, "failed");
+  assert.equal(clock.timers, 0);
+  assert.deepEqual(notices, []);
+});
+
 Deno.test("setTtl() changes the life of what is known already", async () => {
   const { cache, clock, answer } = setUp();
   const resolved = cache.resolve(BACKEND);

@@ -96,3 +96,24 @@ Deno.test("createLookup() finds the names of the hosts file without any name ser
   const addresses = result.kind === "found" ? result.records.map(({ address }) => address) : [];
   assert.ok(addresses.includes("127.0.0.1"), addresses.join());
 });
+
+Deno.test({
+  name: "createLookup() gets by with a grant for the bare name, but then knows no time to live",
+  permissions: { net: ["localhost"] },
+  async fn() {
+    const result = await createLookup()("localhost", new AbortController().signal);
+    assert.equal(result.kind, "found");
+    const records = result.kind === "found" ? result.records : [];
+    assert.ok(records.some(({ address }) => address === "127.0.0.1"));
+    assert.ok(records.every(({ ttl }) => ttl === null));
+  },
+});
+
+Deno.test({
+  name: "createLookup() says notPermitted when neither name server nor name is granted",
+  permissions: { net: ["192.0.2.1", "localhost:443"] },
+  async fn() {
+    const result = await createLookup()("localhost", new AbortController().signal);
+    assert.deepEqual(result, { kind: "failed", reason: "notPermitted" });
+  },
+});
