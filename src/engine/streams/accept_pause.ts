@@ -7,17 +7,25 @@
 import { ACCEPT_PAUSE } from "../../model/limits.ts";
 import type { EngineEvents } from "../engine.ts";
 
-/** One notice when a shortage begins, one when it is over. */
+/**
+ * How long after the last failure a shortage is over, in milliseconds: a connection that ends makes room for one more,
+ * and a proxy at its limit would else tell of every such turn.
+ */
+const CALM = 5 * ACCEPT_PAUSE;
+
+/** One notice when a shortage begins, one when it is over. Times are those of the engine's clock. */
 export class AcceptPause {
   readonly #events: EngineEvents;
   #paused = false;
+  #failedAt = 0;
 
   constructor(events: EngineEvents) {
     this.#events = events;
   }
 
   /** A listener could not accept. */
-  begin(error: unknown): void {
+  begin(error: unknown, now: number): void {
+    this.#failedAt = now;
     if (this.#paused) return;
     this.#paused = true;
     const reason = error instanceof Error ? error.message : String(error);
@@ -28,8 +36,8 @@ export class AcceptPause {
   }
 
   /** A listener has accepted. */
-  end(): void {
-    if (!this.#paused) return;
+  end(now: number): void {
+    if (!this.#paused || now - this.#failedAt < CALM) return;
     this.#paused = false;
     this.#events.notice({ event: "accept_resumed", message: "Accepting connections again" });
   }

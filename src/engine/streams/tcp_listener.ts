@@ -52,19 +52,19 @@ export class TcpListener implements Listener {
   }
 
   async #accept(): Promise<void> {
-    const { acceptPause } = this.#context;
+    const { acceptPause, clock } = this.#context;
     while (!this.#closed) {
       try {
         const conn = await this.#socket.accept();
-        acceptPause.end();
+        acceptPause.end(clock.now());
         if (this.#closed) closeQuietly(conn);
         else this.#serve(conn);
       } catch (error) {
         if (this.#closed) return;
         if (isAcceptTransient(error)) continue;
-        if (isShortage(error)) acceptPause.begin(error);
+        if (isShortage(error)) acceptPause.begin(error, clock.now());
         else this.#reportFailure(error);
-        await this.#pause.until(() => false, this.#context.clock.now() + ACCEPT_PAUSE);
+        await this.#pause.until(() => false, clock.now() + ACCEPT_PAUSE);
       }
     }
   }
