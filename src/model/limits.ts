@@ -80,7 +80,7 @@ export const DNS_STALE_WAIT = 250;
 export const DNS_NEGATIVE_TTL = 5_000;
 
 /** How often a relay that is stuck in a write asks whether the other connection was reset meanwhile. */
-export const STALL_PROBE_INTERVAL = 2_000;
+export const STALL_PROBE_INTERVAL = 1_000;
 
 /** Datagrams that wait for one UDP session's socket in one direction; more are dropped, as a full socket would. */
 export const MAX_QUEUED_DATAGRAMS = 64;

@@ -1,0 +1,41 @@
+/**
+ * The conformance suite: what every engine must do, whatever it is made of.
+ *
+ * @module
+ */
+
+import { LIFECYCLE_CASES } from "./lifecycle_cases.ts";
+import { RELAY_CASES } from "./relay_cases.ts";
+import { TCP_FLOW_CASES } from "./tcp_flow_cases.ts";
+import { UDP_CASES } from "./udp_cases.ts";
+import type { World, WorldFactory } from "./world.ts";
+
+/** One thing that every engine must do. */
+export type Case = (world: World) => Promise<void>;
+
+/** Cases by name; a name reads on from `engine`. */
+export type Cases = Readonly<Record<string, Case>>;
+
+/** A case waits for what must happen. When it does not, this ends the wait. */
+const CASE_TIMEOUT = 30_000;
+
+/** Registers the suite for one engine. */
+export function runConformanceSuite(engine: string, createWorld: WorldFactory): void {
+  const suites: readonly Cases[] = [RELAY_CASES, TCP_FLOW_CASES, UDP_CASES, LIFECYCLE_CASES];
+  for (const [name, run] of suites.flatMap(Object.entries<Case>)) {
+    Deno.test(`${engine} engine ${name}`, async () => {
+      await using world = createWorld();
+      await withinTime(run(world));
+    });
+  }
+}
+
+async function withinTime(run: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timeout = setTimeout(() => reject(new Error("the case waits in vain")), CASE_TIMEOUT);
+  try {
+    await Promise.race([run, promise]);
+  } finally {
+    clearTimeout(timeout);
+  }
+}
