@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { parseConfig } from "../../../../src/control/config/parse.ts";
+import { PROTOCOL_KEYS, TOP_LEVEL_KEYS } from "../../../../src/control/config/schema.ts";
+import type { ListenerSpec } from "../../../../src/model/snapshot.ts";
+import example from "../../../../config.example.toml" with { type: "text" };
+import spec from "../../../../config.spec.toml" with { type: "text" };
+
+const MINIMAL = 'listen_port = 8448\ntcp_target = ["10.0.0.1:80"]\n';
+
+Deno.test("parseConfig() fills in the defaults of rpxy-l4", () => {
+  const settings = parseConfig(MINIMAL, "config.toml");
+  const target = { host: "10.0.0.1", port: 80, isIp: true, label: "10.0.0.1:80" };
+  assert.deepEqual(settings, {
+    snapshot: {
+      listeners: [{
+        transport: "tcp",
+        address: { host: "0.0.0.0", port: 8448 },
+        backlog: 1024,
+      }],
+      tcp: {
+        fallback: {
+          name: "default",
+          transport: "tcp",
+          protocol: null,
+          targets: [target],
+          loadBalance: "none",
+          sendProxyProtocol: "none",
+          idleMs: 86_400_000,
+          order: 0,
+        },
+        byProtocol: new Map(),
+        serverNames: null,
+        sought: [],
+      },
+      udp: { fallback: null, byProtocol: new Map(), serverNames: null, sought: [] },
+      unmatched: "target",
+      inboundProxy: null,
+      tcpMaxConnections: 1024,
+      udpMaxConnections: 2048,
+      timeouts: { probe: 3_000, serverFirst: 300, connect: 5_000 },
+    },
+    drainTimeoutMs: 30_000,
+    logLevel: "info",
+    accessLogFormat: "text",
+    engine: "auto",
+    dns: { minTtlMs: 30_000, maxTtlMs: 3_600_000 },
+    warnings: [],
+  });
+});
+
+Deno.test("parseConfig() takes each key over rpxy-l4's defaults", () => {
+  const { snapshot, ...settings } = parseConfig(
+    `
+listen_port = [443, "8000-8001"]
+listen_address_v4 = ["10.0.0.5", "10.0.0.5"]
+listen_address_v6 = "[2001:DB8::1]"
+tcp_backlog = 7
+tcp_max_connections = 8
+udp_max_connections = 9
+udp_target = ["[2001:db8::2]:53"]
+udp_load_balance = "Source_Socket"
+udp_idle_lifetime = 0
+tcp_idle_timeout = "5 mins"
+tcp_connect_timeout = "250ms"
+probe_timeout = "1s"
+server_first_delay = "2 sec"
+drain_timeout = "1h"
+dns_cache_min_ttl = "1m"
+dns_cache_max_ttl = "1 HOUR"
+tcp_send_proxy_protocol = "V1"
+tcp_recv_proxy_protocol = true
+tcp_trusted_proxies = ["10.0.0.0/8", "192.0.2.7"]
+unmatched = "drop"
+log_level = "trace"
+access_log_format = "JSON"
+engine = "streams"
+[protocol.s]
+protocol = "ssh"
+target = ["Backend.Example:22"]
+load_balance = "random"
+idle_lifetime = "12h"
+send_proxy_protocol = "2"
+[protocol.h]
+protocol = "http"
+target = ["backend:80"]
+send_proxy_protocol = "NONE"
+[protocol.x]
+protocol = "socks5"
+target = ["backend:1080"]
+[protocol.w]
+protocol = "wireguard"
+target = ["backend:51820"]
+`,
+    "config.toml",
+  );
+  const address = ({ transport, address: { host, port } }: ListenerSpec) =>
+    `${transport} ${host} ${port}`;
+  assert.deepEqual(
+    snapshot.listeners.map(address),
+    [443, 8000, 8001].flatMap((port) =>
+      ["10.0.0.5", "2001:db8::1"].flatMap((host) => [`tcp ${host} ${port}`, `udp ${host} ${port}`])
+    ),
+  );
+  const { s, h, x, w } = Object.fromEntries(
+    [...snapshot.tcp.byProtocol.values(), ...snapshot.udp.byProtocol.values()]
+      .map((service) => [service.name, service]),
+  );
+  assert.deepEqual(s, {
+    name: "s",
+    transport: "tcp",
+    protocol: "ssh",
+    targets: [{ host: "backend.example", port: 22, isIp: false, label: "backend.example:22" }],
+    loadBalance: "random",
+    sendProxyProtocol: "v2",
+    idleMs: 43_200_000,
+    order: 0,
+  });
+  assert.equal(h?.sendProxyProtocol, "none");
+  assert.equal(x?.sendProxyProtocol, "v1");
+  assert.equal(x?.idleMs, 300_000);
+  assert.equal(w?.sendProxyProtocol, "none");
+  assert.equal(w?.idleMs, 30_000, "not the 0 of udp_idle_lifetime");
+  assert.deepEqual(snapshot.udp.fallback, {
+    name: "default",
+    transport: "udp",
+    protocol: null,
+    targets: [{ host: "2001:db8::2", port: 53, isIp: true, label: "[2001:db8::2]:53" }],
+    loadBalance: "source_socket",
+    sendProxyProtocol: "none",
+    idleMs: 0,
+    order: 4,
+  });
+  assert.deepEqual(snapshot.tcp.sought, ["http", "ssh", "socks5"]);
+  assert.equal(snapshot.tcp.fallback, null);
+  assert.deepEqual(snapshot.inboundProxy, {
+    trusted: [
+      { bytes: Uint8Array.of(10, 0, 0, 0), prefixLength: 8 },
+      { bytes: Uint8Array.of(192, 0, 2, 7), prefixLength: 32 },
+    ],
+  });
+  assert.equal(snapshot.unmatched, "drop");
+  assert.deepEqual(snapshot.timeouts, { probe: 1_000, serverFirst: 2_000, connect: 250 });
+  assert.deepEqual(settings, {
+    drainTimeoutMs: 3_600_000,
+    logLevel: "debug",
+    accessLogFormat: "json",
+    engine: "streams",
+    dns: { minTtlMs: 60_000, maxTtlMs: 3_600_000 },
+    warnings: [],
+  });
+});
+
+Deno.test("parseConfig() dials the default target at the end of the probe time without a server_first_delay", () => {
+  const { snapshot } = parseConfig(`${MINIMAL}server_first_delay = "0s"`, "config.toml");
+  assert.equal(snapshot.timeouts.serverFirst, snapshot.timeouts.probe);
+});
+
+Deno.test("parseConfig() listens on both wildcards with listen_ipv6, and for used transports only", () => {
+  const { snapshot } = parseConfig(
+    'listen_port = 1\nlisten_ipv6 = true\nudp_target = ["a:1"]',
+    "config.toml",
+  );
+  assert.deepEqual(snapshot.listeners.map(({ transport, address }) => [transport, address.host]), [
+    ["udp", "0.0.0.0"],
+    ["udp", "::"],
+  ]);
+});
+
+Deno.test("parseConfig() sorts server names and ALPN names into look-up tables", () => {
+  const { snapshot } = parseConfig(
+    `
+listen_port = 443
+[protocols.both]
+protocol = "tls"
+target = ["a:1"]
+server_names = ["WWW.Example.com.", "*.münchen.example"]
+alpn = ["H2", "http/1.1"]
+[protocols.name]
+protocol = "tls"
+target = ["a:1"]
+server_names = ["www.example.com"]
+[protocols.later]
+protocol = "tls"
+target = ["a:1"]
+server_names = ["www.example.com", "other.example.com"]
+[protocols.alpn]
+protocol = "tls"
+target = ["a:1"]
+alpns = ["dot"]
+[protocols.bare]
+protocol = "tls"
+target = ["a:1"]
+`,
+    "config.toml",
+  );
+  const names = snapshot.tcp.serverNames;
+  assert.ok(names !== null);
+  const www = names.exact.get("www.example.com");
+  assert.deepEqual([...www?.byAlpn ?? []].map(([alpn, { name }]) => [alpn, name]), [
+    ["h2", "both"],
+    ["http/1.1", "both"],
+  ]);
+  assert.equal(www?.bare?.name, "name", "the first in the file has it");
+  assert.equal(names.exact.get("other.example.com")?.bare?.name, "later");
+  assert.equal(names.wildcard.get("xn--mnchen-3ya.example")?.byAlpn.get("h2")?.name, "both");
+  assert.deepEqual([...names.any.byAlpn.keys()], ["dot"]);
+  assert.equal(names.any.bare?.name, "bare");
+  assert.deepEqual(snapshot.tcp.sought, ["tls"]);
+});
+
+Deno.test("parseConfig() keeps services in the order of the file, whatever their names are", () => {
+  const service = (table: string, alpn: string) =>
+    `[${table}]\nprotocol = "tls"\ntarget = ["a:1"]\nalpn = ["${alpn}"]\n`;
+  const { snapshot } = parseConfig(
+    "listen_port = 443\n" + service("protocol.z", "a") + service("protocols.10", "b") +
+      service("protocol.9", "c") + service("protocols.a", "d"),
+    "config.toml",
+  );
+  const services = [...snapshot.tcp.serverNames?.any.byAlpn.values() ?? []];
+  assert.deepEqual(services.map(({ name, order }) => [name, order]), [
+    ["z", 0],
+    ["10", 1],
+    ["9", 2],
+    ["a", 3],
+  ]);
+});
+
+Deno.test("parseConfig() reads keys in any TOML notation", () => {
+  const inline = 'listen_port = 1\nprotocols = { s = { protocol = "ssh", target = ["a:1"] } }\n';
+  const dotted = 'listen_port = 1\nprotocols.s.protocol = "ssh"\nprotocols.s.target = ["a:1"]\n';
+  const tables =
+    '\ufefflisten_port = 1\r\n["protocols".s]\r\nprotocol = \'ssh\'\r\ntarget = ["a:1"]\r\n';
+  const expected = parseConfig(tables, "config.toml");
+  assert.deepEqual(parseConfig(inline, "config.toml"), expected);
+  assert.deepEqual(parseConfig(dotted, "config.toml"), expected);
+});
+
+Deno.test("parseConfig() gives plain, frozen data that a worker can be sent", () => {
+  const { snapshot } = parseConfig(example, "config.example.toml");
+  assert.deepEqual(structuredClone(snapshot), snapshot);
+  assert.deepEqual(unfrozen(snapshot, "snapshot"), []);
+});
+
+Deno.test("parseConfig() loads the shape of rpxy-l4's own example", () => {
+  const { snapshot, warnings } = parseConfig(example, "config.example.toml");
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(snapshot.tcp.sought, ["http", "tls"]);
+  assert.deepEqual(snapshot.udp.sought, ["quic", "wireguard"]);
+  assert.equal(snapshot.tcp.serverNames?.exact.get("localhost")?.byAlpn.get("h2")?.name, "tls_2");
+  assert.equal(snapshot.udp.serverNames?.exact.get("localhost")?.byAlpn.get("h3")?.name, "quic_1");
+});
+
+Deno.test("config.example.toml can be used with every key in it that is commented out", () => {
+  const all = example.replace(/^# ([a-z_0-9]+ = )/gm, "$1");
+  assert.notEqual(all, example);
+  assert.deepEqual(parseConfig(all, "config.example.toml").warnings, []);
+});
+
+Deno.test("config.spec.toml is a configuration that gives every default as it is", () => {
+  const { snapshot, warnings } = parseConfig(spec, "config.spec.toml");
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(snapshot.timeouts, parseConfig(MINIMAL, "config.toml").snapshot.timeouts);
+});
+
+for (const key of [...Object.keys(TOP_LEVEL_KEYS), ...Object.keys(PROTOCOL_KEYS)]) {
+  Deno.test(`config.spec.toml explains ${key}`, () => {
+    assert.match(spec, new RegExp(`^#? ?(\\[protocols.*\\.)?${key}( =|\\])|\`${key}\``, "m"));
+  });
+}
+
+/** Paths of objects that could be changed; a Map has no frozen form, and its type is read-only. */
+function unfrozen(value: unknown, path: string): string[] {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return [];
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  const here = value instanceof Map || Object.isFrozen(value) ? [] : [path];
+  return [...here, ...entries.flatMap(([key, inner]) => unfrozen(inner, `${path}.${key}`))];
+}
