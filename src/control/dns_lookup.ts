@@ -9,7 +9,7 @@
  * Deno 2.9.6 gives one error, `ENOTFOUND`, for a name that does not exist, one without addresses, and a name server that
  * failed (SERVFAIL) or refused: the three cannot be told apart here.
  *
- * Permissions under a narrow `--allow-net`: `resolve4` and `resolve6` need the address of the system's name server
+ * Permissions under a narrow `--allow-net`: `resolve4` and `resolve6` need the addresses of all the system's name servers
  * (`--allow-net=192.0.2.53:53`), or else `getaddrinfo` needs the bare name (`--allow-net=backend`: a grant with a port is
  * not enough). To connect needs a grant for the address found in any case, so list addresses or blocks
  * (`--allow-net=10.0.0.0/8`) for targets that are named.
