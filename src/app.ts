@@ -10,7 +10,12 @@ import { describeFailure } from "./app/failure.ts";
 import { FlowEvents } from "./app/flow_events.ts";
 import { hostPort } from "./app/listen_error.ts";
 import { ListenerSet } from "./app/listener_set.ts";
-import { isGranted, type NeededPermission, targetPermissions } from "./app/permissions.ts";
+import {
+  formatPermission,
+  isGranted,
+  type NeededPermission,
+  targetPermissions,
+} from "./app/permissions.ts";
 import { allServices, allTargets } from "./app/services.ts";
 import { VERSION } from "./app/version.ts";
 import { issueLine } from "./control/config/issues.ts";
@@ -290,8 +295,9 @@ class RunningProxy implements Proxy {
     this.#engine.publish({ ...settings.snapshot, generation: this.#generation });
 
     for (const warning of settings.warnings) log.warn("config_warning", issueLine(warning));
-    for (const { purpose, flag, value } of missingPermissions(settings)) {
-      log.warn("not_permitted", `Cannot ${purpose}: not permitted; add ${flag}=${value}`);
+    for (const missing of missingPermissions(settings)) {
+      const flag = formatPermission(missing);
+      log.warn("not_permitted", `Cannot ${missing.purpose}: not permitted; add ${flag}`);
     }
     const targets = allTargets(settings.snapshot);
     this.#dns.retain(new Set(targets.map(({ host }) => host)));

@@ -60,6 +60,12 @@ function explain(spec: ListenerSpec, cause: unknown): { reason: string; hint: st
         `listen_address_${address.host.includes(":") ? 'v6 = "::"' : 'v4 = "0.0.0.0"'}`,
     };
   }
+  if (transport === "udp" && Deno.listenDatagram === undefined) {
+    return {
+      reason: "Deno's UDP interface is not enabled",
+      hint: `Start deno with "--unstable-net"; the project's deno.json does so by itself`,
+    };
+  }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return { reason, hint: "The system reported this; it is no error that this program knows" };
 }

@@ -13,8 +13,8 @@ import { allServices, allTargets } from "./services.ts";
 /** One entry of one `--allow-…` flag. */
 export interface NeededPermission {
   readonly flag: "--allow-net" | "--allow-read" | "--allow-write";
-  /** What to put into the flag's list. */
-  readonly value: string;
+  /** What to put into the flag's list; null: no list is wide enough, so the flag stands alone. */
+  readonly value: string | null;
   /** What breaks without it, such as `reach tcp target "10.0.0.2:443"`. */
   readonly purpose: string;
   /** What to ask Deno for to learn whether it is granted. */
@@ -40,11 +40,14 @@ export function neededPermissions(
     ...listenerPermissions(settings.snapshot),
     ...targetPermissions(settings.snapshot),
   ];
-  if (allTargets(settings.snapshot).some(({ isIp }) => !isIp)) {
-    for (const server of surroundings.nameServers) {
-      needed.push(net(hostPort({ host: server, port: 53 }), "look up the names of targets"));
+  const names = allTargets(settings.snapshot).filter(({ isIp }) => !isIp);
+  if (names.length > 0) {
+    for (const host of surroundings.nameServers) {
+      needed.push(net(hostPort({ host, port: 53 }), "ask the name server"));
     }
   }
+  // Without a port: what the system's own look-up asks for.
+  for (const { host } of names) needed.push(net(host, `look up "${host}"`));
   // The directory, not the file alone: editors and ConfigMaps put another file in its place.
   const directory = dirname(surroundings.configFile);
   needed.push(file("read", directory, "read the configuration and see it change"));
@@ -55,13 +58,18 @@ export function neededPermissions(
   return mergeEqual(needed);
 }
 
-/** Permissions to listen. */
-export function listenerPermissions(
-  { listeners }: Pick<Snapshot, "listeners">,
-): NeededPermission[] {
-  return listeners.map(({ transport, address }) => {
-    const host = hostPort(address);
-    return net(host, `listen on ${transport}`);
+/**
+ * Permissions to listen and to answer. Deno asks for the address of each client that a UDP socket sends to: which clients
+ * come is not known, so all IPv4 addresses are needed, and of IPv6, which has no ranges in Deno's lists, simply all.
+ */
+function listenerPermissions({ listeners }: Pick<Snapshot, "listeners">): NeededPermission[] {
+  return listeners.flatMap(({ transport, address }) => {
+    const listen = net(hostPort(address), `listen on ${transport}`);
+    if (transport === "tcp") return [listen];
+    const purpose = "answer udp clients";
+    return address.host.includes(":")
+      ? [listen, anyNet(purpose)]
+      : [listen, net("0.0.0.0/0", purpose, `${SAMPLE_ADDRESS}:1024`)];
   });
 }
 
@@ -90,6 +98,11 @@ export function isGranted({ descriptor }: NeededPermission): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
+/** `--allow-net=10.0.0.2:443`, or the flag alone. */
+export function formatPermission({ flag, value }: NeededPermission): string {
+  return value === null ? flag : `${flag}=${value}`;
+}
+
 /** Stands for any IPv4 address in a query: Deno answers none about a range (RFC 5737 §3). */
 const SAMPLE_ADDRESS = "192.0.2.1";
 
@@ -106,7 +119,7 @@ function upstreamSockets({ host, isIp, label }: Target): NeededPermission[] {
 function mergeEqual(needed: readonly NeededPermission[]): NeededPermission[] {
   const merged = new Map<string, NeededPermission>();
   for (const one of needed) {
-    const key = `${one.flag}=${one.value}`;
+    const key = formatPermission(one);
     const before = merged.get(key);
     const purpose = before === undefined || before.purpose.split(", ").includes(one.purpose)
       ? before?.purpose ?? one.purpose
@@ -123,6 +136,16 @@ function net(value: string, purpose: string, host = value): NeededPermission {
     purpose,
     descriptor: { name: "net", host },
     isExact: host === value,
+  };
+}
+
+function anyNet(purpose: string): NeededPermission {
+  return {
+    flag: "--allow-net",
+    value: null,
+    purpose,
+    descriptor: { name: "net" },
+    isExact: true,
   };
 }
 

@@ -5,7 +5,12 @@
  */
 
 import { loadConfig } from "../app/config_file.ts";
-import { isGranted, type NeededPermission, neededPermissions } from "../app/permissions.ts";
+import {
+  formatPermission,
+  isGranted,
+  type NeededPermission,
+  neededPermissions,
+} from "../app/permissions.ts";
 import { allTargets } from "../app/services.ts";
 import { SUCCESS } from "./exit_codes.ts";
 
@@ -36,18 +41,35 @@ export async function permissions(
   );
   for (const one of needed) {
     const state = isGranted(one) ? "granted" : "MISSING";
-    out(`${state}  ${one.flag}=${one.value}  to ${one.purpose}\n`);
+    out(`${state}  ${formatPermission(one)}  to ${one.purpose}\n`);
   }
+  if (needed.some(({ value }) => value === ALL_IPV4)) out(`\n${UDP_NOTE}\n`);
   if (allTargets(settings.snapshot).some(({ isIp }) => !isIp)) out(`\n${NAMES_NOTE}\n`);
   return SUCCESS;
 }
 
-/** One flag for each kind of permission, with all of its entries; quoted for a shell. */
+/** One flag for each kind of permission, with all of its entries, quoted for a shell. */
 export function formatFlags(needed: readonly NeededPermission[]): string[] {
-  const values = new Map<string, string[]>();
-  for (const { flag, value } of needed) values.set(flag, [...values.get(flag) ?? [], value]);
-  return [...values].map(([flag, list]) => quote(`${flag}=${list.join(",")}`));
+  const byFlag = Map.groupBy(needed, ({ flag }) => flag);
+  return [...byFlag].map(([flag, permissions]) => {
+    const values = permissions.flatMap(({ value }) => value ?? []);
+    if (values.length < permissions.length) return flag;
+    const list = values.includes(ALL_IPV4) ? values.filter((value) => !isIpv4(value)) : values;
+    return quote(`${flag}=${list.join(",")}`);
+  });
 }
+
+/** Entry that covers all others of its kind. */
+const ALL_IPV4 = "0.0.0.0/0";
+
+/** Whether an entry is covered by {@linkcode ALL_IPV4}. */
+function isIpv4(value: string): boolean {
+  return value !== ALL_IPV4 && /^[\d.]+(\/\d+)?(:\d+)?$/.test(value);
+}
+
+const UDP_NOTE = `\
+To answer a UDP client, Deno wants its address permitted: where all clients are in a known network, put that in place
+of 0.0.0.0/0 and add the other entries of the list above.`;
 
 const NAMES_NOTE = `\
 Targets given by name are reached at whatever IPv4 address the name has: 0.0.0.0/0 with the port stands for that.

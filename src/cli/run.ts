@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConfigFileError, loadConfig } from "../app/config_file.ts";
+import { loadConfig } from "../app/config_file.ts";
 import { describeFailure } from "../app/failure.ts";
 import { VERSION } from "../app/version.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -73,18 +73,21 @@ async function runCommand(command: Command): Promise<number> {
 
 /** The file that was named, or the one that is looked for where none was. */
 function findConfig(named: string | null): string {
-  if (named !== null) return named;
-  try {
-    if (Deno.statSync(DEFAULT_CONFIG).isFile) return DEFAULT_CONFIG;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new ConfigFileError(DEFAULT_CONFIG, `Cannot read "${DEFAULT_CONFIG}"`, error);
-    }
-  }
+  if (named !== null || exists(DEFAULT_CONFIG)) return named ?? DEFAULT_CONFIG;
   throw new UsageError(
     `No configuration: there is no "${DEFAULT_CONFIG}" here, and "--config FILE" names no other. ` +
       `See it all at work first: "rpxy-l4 demo" (or "deno task demo")`,
   );
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    // What cannot be looked at may well be there: reading it will tell what is the matter.
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 const DEFAULT_CONFIG = "config.toml";
