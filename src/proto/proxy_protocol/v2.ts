@@ -80,7 +80,7 @@ function parseProxied(header: Uint8Array, family: number, transport: number): Ve
   else endpoints = readEndpoints(body, family === FAMILY.inet ? 4 : 16);
   if (body.overrun) return MALFORMED.bad_length;
 
-  const tlvs = header.slice(body.offset);
+  const tlvs = new Uint8Array(header.subarray(body.offset)); // a copy of any subclass, too
   const checksum = locateChecksum(body);
   if (typeof checksum === "string") return MALFORMED[checksum];
   if (checksum !== null) {
