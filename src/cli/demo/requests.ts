@@ -140,6 +140,7 @@ function tcpRequest(
     expected,
     async send(port) {
       using conn = await Deno.connect({ hostname: LOOPBACK, port });
+      conn.setNoDelay(true); // else the time shown is that of delayed acknowledgements
       const localPort = conn.localAddr.port;
       return { text: await talk(conn), localPort };
     },
