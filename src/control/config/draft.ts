@@ -54,7 +54,7 @@ export function readDraft(
   positions: () => PositionIndex,
 ): Draft {
   const top = readTable(TOP_LEVEL_KEYS, file, [], findings, PROTOCOL_TABLES);
-  const protocols: ProtocolDraft[] = [];
+  const protocols = new Map<string, ProtocolDraft>();
   let wantsServices = false;
   for (const key of PROTOCOL_TABLES) {
     const table = file[key];
@@ -62,13 +62,13 @@ export function readDraft(
     else if (table !== undefined) notNamed([key], table, findings);
     wantsServices ||= table !== undefined && !(isTable(table) && Object.keys(table).length === 0);
   }
-  return { top, protocols: inFileOrder(protocols, positions), wantsServices };
+  return { top, protocols: inFileOrder([...protocols.values()], positions), wantsServices };
 }
 
 function readProtocols(
   table: TomlTable,
   key: string,
-  protocols: ProtocolDraft[],
+  protocols: Map<string, ProtocolDraft>,
   findings: Findings,
 ): void {
   for (const [name, entry] of Object.entries(table)) {
@@ -81,13 +81,13 @@ function readProtocols(
     if (name === "" || /[\x00-\x1f\x7f-\x9f]/.test(name)) {
       findings.error(path, `${quote(name)} cannot be the name of a service`, { at: "key" });
     }
-    if (protocols.some((other) => other.name === name)) {
+    if (protocols.has(name)) {
       findings.error(path, `Service ${quote(name)} is there twice`, {
         at: "key",
         hint: "[protocol.NAME] and [protocols.NAME] are the same",
       });
     }
-    protocols.push({ name, path, ...readTable(PROTOCOL_KEYS, entry, path, findings) });
+    protocols.set(name, { name, path, ...readTable(PROTOCOL_KEYS, entry, path, findings) });
   }
 }
 

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { parseConfig } from "../../../../src/control/config/parse.ts";
+import { describeRoutes } from "../../../../src/control/config/report.ts";
+
+function describe(text: string): string {
+  return describeRoutes(parseConfig(text, "config.toml"));
+}
+
+Deno.test("describeRoutes() shows listeners and services, in the order in which they are chosen", () => {
+  const report = describe(`
+listen_port = 443
+listen_address_v6 = "::1"
+tcp_target = ["10.0.0.1:80"]
+tcp_send_proxy_protocol = "v2"
+[protocols.bare]
+protocol = "tls"
+target = ["a.example:443", "[2001:db8::1]:443"]
+[protocols.alpn]
+protocol = "tls"
+target = ["b.example:443"]
+alpn = ["dot"]
+[protocols.name]
+protocol = "tls"
+target = ["c.example:443"]
+load_balance = "random"
+server_names = ["x.example", "*.x.example"]
+idle_lifetime = 0
+[protocols.both]
+protocol = "tls"
+target = ["d.example:443"]
+server_names = ["x.example"]
+alpn = ["h2"]
+send_proxy_protocol = "none"
+[protocols.ssh]
+protocol = "ssh"
+target = ["e.example:22"]
+idle_lifetime = 90
+[protocols.http3]
+protocol = "quic"
+target = ["f.example:443"]
+server_names = ["x.example"]
+`);
+  assert.equal(
+    report,
+    `Listeners
+  tcp 0.0.0.0:443
+  udp 0.0.0.0:443
+  tcp [::1]:443
+  udp [::1]:443
+
+TCP
+  protocol   server names            ALPN  service  targets                           balance  PROXY  idle
+  tls        x.example               h2    both     d.example:443                     none     none   24h
+  tls        x.example, *.x.example  any   name     c.example:443                     random   v2     never
+  tls        any                     dot   alpn     b.example:443                     none     v2     24h
+  tls        any                     any   bare     a.example:443, [2001:db8::1]:443  none     v2     24h
+  ssh                                      ssh      e.example:22                      none     v2     90s
+  other TCP                                default  10.0.0.1:80                       none     v2     24h
+
+UDP
+  protocol   server names  ALPN  service  targets        balance  PROXY  idle
+  quic       x.example     any   http3    f.example:443  none     none   30s
+  other UDP                      dropped
+`,
+  );
+});
+
+Deno.test("describeRoutes() shows where hellos are dropped that fit no rule", () => {
+  const report = describe(`
+listen_port = 443
+unmatched = "drop"
+tcp_target = ["10.0.0.1:80"]
+[protocols.name]
+protocol = "tls"
+target = ["c.example:443"]
+server_names = ["x.example"]
+`);
+  const rows = report.split("\n").map((line) => line.trim().split(/ {2,}/));
+  assert.deepEqual(rows.filter(([protocol]) => protocol === "tls"), [
+    ["tls", "x.example", "any", "name", "c.example:443", "none", "none", "24h"],
+    ["tls", "any other", "dropped"],
+  ]);
+});
+
+Deno.test("describeRoutes() counts what does not fit into a cell", () => {
+  const names = Array.from({ length: 10_000 }, (_, i) => `"n${i}.example"`);
+  const report = describe(`
+listen_port = "8000-8100"
+[protocols.name]
+protocol = "tls"
+target = ["c.example:443"]
+server_names = [${names}]
+`);
+  assert.match(report, /n0\.example, n1\.example, n2\.example, n3\.example, and 9996 more {2}/);
+  assert.match(report, /tcp 0\.0\.0\.0:8015\n {2}and 85 more\n/);
+  assert.ok(report.length < 2_000);
+});
+
+Deno.test("describeRoutes() notes what the order of the file decides, and the warnings", () => {
+  const report = describe(`
+listen_port = 443
+[protocols.h2]
+protocol = "tls"
+target = ["a.example:443"]
+server_names = ["x.example", "y.example"]
+alpn = ["h2"]
+[protocols.h1]
+protocol = "tls"
+target = ["b.example:443"]
+server_names = ["x.example", "y.example"]
+alpn = ["http/1.1", "h2"]
+`);
+  assert.deepEqual(report.split("\n\n").at(-1)?.split("\n"), [
+    "Notes",
+    "  x.example, y.example: a client that offers ALPN names of several of the services h2, h1 gets the first of them",
+    '  line 11: Service "h1" is partly shadowed: x.example with ALPN h2 goes to "h2", y.example with ALPN h2 goes to "h2"',
+    "",
+  ]);
+});
