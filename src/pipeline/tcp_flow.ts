@@ -168,7 +168,10 @@ export class TcpFlow {
   #onSilence(now: number): TcpFlowAction {
     const { fallback } = this.#snapshot.tcp;
     if (fallback === null) return this.#close("probe_timeout");
-    if (this.#greetingError !== null) return this.#close("connect_failed", this.#greetingError);
+    if (this.#greetingError !== null) {
+      this.#service = fallback;
+      return this.#close("connect_failed", this.#greetingError);
+    }
     this.#forGreeting = true;
     return this.#dial(fallback, now);
   }

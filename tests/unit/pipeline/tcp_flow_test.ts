@@ -332,6 +332,7 @@ Deno.test("TcpFlow closes a client that stays silent when the default target cou
     kind: "close",
     outcome: { reason: "connect_failed", error: "connection_refused" },
   });
+  assert.equal(flow.facts().service, FALLBACK);
 });
 
 // PROXY protocol
