@@ -17,7 +17,7 @@ export interface Violation {
   readonly message: string;
 }
 
-/** What each layer may import. `src/*.ts` (app.ts, mod.ts) is the layer `app`. */
+/** What each layer may import. `src/*.ts` and `src/app/` are the layer `app`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["model"],
   proto: ["model", "proto"],
