@@ -16,6 +16,8 @@ export interface ProxyOptions {
   readonly port?: number;
   /** Limit of open file descriptors. */
   readonly maxFiles?: number;
+  /** Path of the bundle, to run that in place of the sources. */
+  readonly bundle?: string | undefined;
   /** Command words to run it behind, such as `ip netns exec NAME`. */
   readonly behind?: readonly string[];
 }
@@ -48,7 +50,9 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
     ...(options.behind ?? []),
     ...(options.maxFiles === undefined ? [] : LIMIT_FILES(options.maxFiles)),
     ...[Deno.execPath(), "run", "--no-prompt", "--frozen", "--allow-net", "--allow-read"],
-    ...[MAIN, "--config", configPath],
+    // The bundle has no deno.json, so what that says is said here.
+    ...(options.bundle === undefined ? [MAIN] : ["--no-config", "--unstable-net", options.bundle]),
+    ...["--config", configPath],
   ];
   const process = stack.use(RunningProgram.start(program, args, { NO_COLOR: "1" }));
   await process.waitForLine(/\bevent=started\b/);
@@ -64,8 +68,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
   };
 }
 
-/** `RPXY_L4_MAIN` names another form of the program, such as the bundle, to run the same tests with. */
-const MAIN = Deno.env.get("RPXY_L4_MAIN") ?? new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** Sets the limit and becomes the program, so that signals reach it. */
 const LIMIT_FILES = (count: number) => ["sh", "-c", `ulimit -n ${count} && exec "$@"`, "sh"];
