@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { type NeededPermission, neededPermissions } from "../../../src/app/permissions.ts";
+import { formatFlags } from "../../../src/cli/permissions.ts";
+import { parseConfig } from "../../../src/control/config/parse.ts";
+
+function needed(config: string, logDir: string | null = null): NeededPermission[] {
+  return neededPermissions(parseConfig(config, "test.toml"), {
+    configFile: "/etc/rpxy-l4/config.toml",
+    logDir,
+    nameServers: ["192.0.2.53"],
+  });
+}
+
+const flags = (config: string, logDir?: string) => formatFlags(needed(config, logDir));
+
+Deno.test("neededPermissions() lists listeners, targets and files of a TCP service", () => {
+  assert.deepEqual(
+    flags(
+      `listen_port = [443, 8443]
+      listen_ipv6 = true
+      tcp_target = ["10.0.0.2:80", "[2001:db8::1]:80"]
+      [protocols.web]
+      protocol = "tls"
+      server_names = ["a.test"]
+      target = ["10.0.0.3:443"]
+      [protocols.other]
+      protocol = "tls"
+      server_names = ["*.b.test"]
+      alpn = ["h2"]
+      target = ["10.0.0.4:443"]`,
+      "/var/log/rpxy-l4",
+    ),
+    [
+      "'--allow-net=0.0.0.0:443,[::]:443,0.0.0.0:8443,[::]:8443," +
+      "10.0.0.3:443,10.0.0.4:443,10.0.0.2:80,[2001:db8::1]:80'",
+      "--allow-read=/etc/rpxy-l4,/var/log/rpxy-l4",
+      "--allow-write=/var/log/rpxy-l4",
+    ],
+  );
+});
+
+Deno.test("neededPermissions() asks for a named target's port anywhere, its name and the name server", () => {
+  assert.deepEqual(flags(`listen_port = 443\ntcp_target = ["backend.test:80"]`), [
+    "--allow-net=0.0.0.0:443,0.0.0.0/0:80,192.0.2.53:53,backend.test",
+    "--allow-read=/etc/rpxy-l4",
+  ]);
+});
+
+Deno.test("neededPermissions() asks for all clients of UDP listeners", () => {
+  const config = `listen_port = 53\nudp_target = ["10.0.0.2:53"]`;
+  assert.deepEqual(flags(config), ["--allow-net=0.0.0.0/0", "--allow-read=/etc/rpxy-l4"]);
+  assert.deepEqual(flags(`listen_ipv6 = true\n${config}`), [
+    "--allow-net",
+    "--allow-read=/etc/rpxy-l4",
+  ]);
+});
+
+Deno.test("neededPermissions() names each entry once, with all it is for", () => {
+  const entries = needed(
+    `listen_port = 443
+    tcp_target = ["10.0.0.2:80"]
+    udp_target = ["10.0.0.2:80"]`,
+  ).filter(({ value }) => value === "10.0.0.2:80" || value === "0.0.0.0:443");
+  assert.deepEqual(entries.map(({ purpose }) => purpose), [
+    "listen on tcp, listen on udp",
+    `reach tcp target "10.0.0.2:80", reach udp target "10.0.0.2:80"`,
+  ]);
+});
+
+Deno.test("formatFlags() quotes what a shell would read otherwise", () => {
+  const entry: NeededPermission = {
+    flag: "--allow-read",
+    value: "/it's here",
+    purpose: "test",
+    descriptor: { name: "read" },
+    isExact: true,
+  };
+  assert.deepEqual(formatFlags([entry]), [`'--allow-read=/it'\\''s here'`]);
+});

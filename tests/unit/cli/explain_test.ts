@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../../src/cli/args.ts";
+import { explainInWords, explainLines } from "../../../src/cli/explain.ts";
+import { explainSample } from "../../../src/cli/explain_flow.ts";
+import { parseConfig } from "../../../src/control/config/parse.ts";
+import { MAX_TCP_HEAD } from "../../../src/model/limits.ts";
+import type { Snapshot } from "../../../src/model/snapshot.ts";
+import { buildClientHello, toRecords } from "../../support/client_hello_builder.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+const snapshot: Snapshot = {
+  ...parseConfig(
+    `listen_port = 443
+    tcp_target = ["10.0.0.1:25"]
+    [protocols.web]
+    protocol = "http"
+    target = ["10.0.0.2:80", "web.test:80"]
+    [protocols.site]
+    protocol = "tls"
+    server_names = ["a.test"]
+    alpn = ["h2"]
+    target = ["10.0.0.3:443"]`,
+    "test.toml",
+  ).snapshot,
+  generation: 1,
+};
+
+async function answersTo(input: string, using: Snapshot | null = null): Promise<unknown[]> {
+  let output = "";
+  await explainLines(ReadableStream.from([bytes(input)]), (text) => output += text, using);
+  return output.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+Deno.test("explainSample() recognises every protocol when there is no configuration", () => {
+  const { protocol, version, verdict, consumed, service, route } = explainSample({
+    transport: "tcp",
+    chunks: [bytes("SSH-2.0-"), bytes("OpenSSH\r\n")],
+  }, null);
+  assert.deepEqual([protocol, version, verdict, service, route], [
+    "ssh",
+    "SSH-2.0",
+    "match",
+    null,
+    null,
+  ]);
+  assert(consumed <= 17);
+});
+
+Deno.test("explainSample() tells the service, its targets and the reason", () => {
+  const hello = buildClientHello({
+    serverName: "a.test",
+    alpn: ["h2", "http/1.1"],
+    supportedVersions: [0x0304],
+  });
+  const chunks = [toRecords(hello)];
+  assert.deepEqual(explainSample({ transport: "tcp", chunks }, snapshot), {
+    protocol: "tls",
+    sni: "a.test",
+    alpn: ["h2", "http/1.1"],
+    ech: false,
+    version: "TLS 1.3",
+    service: "site",
+    targets: ["10.0.0.3:443"],
+    verdict: "match",
+    consumed: chunks[0]?.length,
+    route: "sni_alpn",
+  });
+});
+
+Deno.test("explainSample() routes what is not recognised to the default target", () => {
+  const explained = explainSample({ transport: "tcp", chunks: [bytes("EHLO x\r\n")] }, snapshot);
+  assert.equal(explained.protocol, null);
+  assert.equal(explained.verdict, "no match");
+  assert.equal(explained.service, "default");
+  assert.equal(explained.route, "fallback");
+});
+
+Deno.test("explainSample() takes no more bytes than a connection would", () => {
+  const chunks = Array.from({ length: 40 }, () => new Uint8Array(8192).fill(0x20));
+  const { verdict, consumed } = explainSample({ transport: "tcp", chunks }, null);
+  assert.notEqual(verdict, "need more");
+  assert(consumed <= MAX_TCP_HEAD);
+});
+
+Deno.test("explainLines() answers every line in order, and goes on after bad ones", async () => {
+  const flow = { id: 7, transport: "tcp", chunks: [bytes("GET / HTTP/1.1\r\n\r\n").toHex()] };
+  const answers = await answersTo([
+    "not JSON",
+    "null",
+    `{"id":"a"}`,
+    `{"id":"b","transport":"udp"}`,
+    `{"id":"c","transport":"udp","chunks":[17]}`,
+    `{"id":"d","transport":"udp","chunks":["00","0"]}`,
+    "",
+    JSON.stringify(flow),
+  ].join("\n"));
+  const errors = answers.map((answer) => (answer as { error?: string }).error);
+  assert.match(errors[0] ?? "", /^Line is not JSON: /);
+  assert.deepEqual(errors.slice(1), [
+    `"transport" must be "tcp" or "udp"`,
+    `"transport" must be "tcp" or "udp"`,
+    `"chunks" must be an array of hexadecimal strings`,
+    `"chunks[0]" is not a string of hexadecimal digits`,
+    `"chunks[1]" is not a string of hexadecimal digits`,
+    undefined,
+  ]);
+  const ids = answers.map((answer) => (answer as { id: unknown }).id);
+  assert.deepEqual(ids, [null, null, "a", "b", "c", "d", 7]);
+});
+
+Deno.test("explainInWords() routes a flow as a person tells it", () => {
+  const told = (protocol: string, sni: string | null, alpn: string[]) =>
+    explainInWords({ protocol, sni, alpn }, snapshot);
+  assert.equal(told("tls", "A.Test.", ["h2"]).service, "site");
+  assert.equal(told("tls", "b.test", []).service, "default");
+  assert.deepEqual(told("http", null, []).targets, ["10.0.0.2:80", "web.test:80"]);
+  // No service is for SSH, so it is not sought: on a real port it is just something else.
+  assert.equal(told("ssh", null, []).protocol, null);
+  assert.equal(told("quic", "a.test", []).route, "no_fallback");
+  assert.throws(() => told("gopher", null, []), UsageError);
+});
