@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { snapshot, target } from "../support/snapshot_builder.ts";
+import { target } from "../support/snapshot_builder.ts";
 import { ascii, readAll, readExactly, Rig, text, toDefault, waitForEnd } from "./rig.ts";
 import type { Cases } from "./suite.ts";
 import type { TcpPeer } from "./world.ts";
@@ -62,7 +62,7 @@ export const LIFECYCLE_CASES: Cases = {
     const oldPeer = await before.accept();
     assert.equal(text(await readExactly(oldPeer, 3)), "old");
 
-    rig.engine.publish(snapshot({ generation: 2, ...toDefault("tcp", after.target) }));
+    rig.publish({ generation: 2, ...toDefault("tcp", after.target) });
     const fresh = await world.connect(address);
     await fresh.write(ascii("new"));
     assert.equal(text(await readExactly(await after.accept(), 3)), "new");
@@ -151,7 +151,7 @@ export const LIFECYCLE_CASES: Cases = {
       else peer.reset();
       await rig.finishedFlows(round + 1);
     }
-    rig.engine.publish(snapshot(toDefault("tcp", target(`${host}:${port}`))));
+    rig.publish(toDefault("tcp", target(`${host}:${port}`)));
     await waitForEnd(await world.connect(address));
     await rig.finishedFlows(11);
     const ids = rig.finished.map(({ record }) => record.id);

@@ -66,9 +66,13 @@ export class Rig {
     part: Partial<Snapshot>,
   ): Promise<{ rig: Rig; listener: Listener; address: SocketAddress }> {
     const rig = new Rig(world);
-    rig.engine.publish(snapshot(part));
+    rig.publish(part);
     const listener = await rig.listen(transport);
     return { rig, listener, address: listener.address };
+  }
+
+  publish(part: Partial<Snapshot>): void {
+    this.engine.publish(snapshot(part));
   }
 
   listen(transport: Transport, port = 0): Promise<Listener> {

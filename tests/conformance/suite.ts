@@ -6,6 +6,7 @@
 
 import { LIFECYCLE_CASES } from "./lifecycle_cases.ts";
 import { RELAY_CASES } from "./relay_cases.ts";
+import { RELAY_LAW_CASES } from "./relay_law_cases.ts";
 import { TCP_FLOW_CASES } from "./tcp_flow_cases.ts";
 import { UDP_CASES } from "./udp_cases.ts";
 import type { World, WorldFactory } from "./world.ts";
@@ -21,7 +22,13 @@ const CASE_TIMEOUT = 30_000;
 
 /** Registers the suite for one engine. */
 export function runConformanceSuite(engine: string, createWorld: WorldFactory): void {
-  const suites: readonly Cases[] = [RELAY_CASES, TCP_FLOW_CASES, UDP_CASES, LIFECYCLE_CASES];
+  const suites: readonly Cases[] = [
+    RELAY_CASES,
+    RELAY_LAW_CASES,
+    TCP_FLOW_CASES,
+    UDP_CASES,
+    LIFECYCLE_CASES,
+  ];
   for (const [name, run] of suites.flatMap(Object.entries<Case>)) {
     Deno.test(`${engine} engine ${name}`, async () => {
       await using world = createWorld();

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { Resolution } from "../../src/model/resolver.ts";
 import type { Service, Snapshot } from "../../src/model/snapshot.ts";
-import { protocolRoutes, service, snapshot, target } from "../support/snapshot_builder.ts";
+import { protocolRoutes, service, target } from "../support/snapshot_builder.ts";
 import { ascii, readAll, readExactly, Rig, text, toDefault, waitForEnd } from "./rig.ts";
 import type { Cases } from "./suite.ts";
 import type { TcpBackend, World } from "./world.ts";
@@ -225,7 +225,7 @@ export const TCP_FLOW_CASES: Cases = {
     assert.equal(flow?.end.outcome.reason, "error");
     assert.deepEqual(rig.notices.map(({ event }) => event), ["flow_fault"]);
 
-    rig.engine.publish(snapshot(toDefault("tcp", backend.target)));
+    rig.publish(toDefault("tcp", backend.target));
     const client = await world.connect(address);
     await client.write(ascii("well"));
     assert.equal(text(await readExactly(await backend.accept(), 4)), "well");

@@ -9,7 +9,7 @@ import { MAX_HELD_DATAGRAMS } from "../../src/model/limits.ts";
 import type { Resolution } from "../../src/model/resolver.ts";
 import type { SocketAddress } from "../../src/model/address.ts";
 import type { Service, Snapshot } from "../../src/model/snapshot.ts";
-import { protocolRoutes, service, snapshot, target } from "../support/snapshot_builder.ts";
+import { protocolRoutes, service, target } from "../support/snapshot_builder.ts";
 import { ascii, Rig, text, toDefault } from "./rig.ts";
 import type { Cases } from "./suite.ts";
 import type { UdpPeer, World } from "./world.ts";
@@ -177,7 +177,7 @@ export const UDP_CASES: Cases = {
     await old.send(ascii("before"), address);
     const { from } = await backend.receive();
     listener.close();
-    rig.engine.publish(snapshot({ generation: 2 }));
+    rig.publish({ generation: 2 });
     await late.send(ascii("too late"), address);
     await old.send(ascii("after"), address);
     assert.equal(text((await backend.receive()).data), "after");
