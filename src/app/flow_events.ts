@@ -71,12 +71,9 @@ export class FlowEvents implements EngineEvents {
     if (toldAt !== undefined && now - toldAt < TROUBLE_INTERVAL) return false;
     this.#toldAt.delete(message);
     this.#toldAt.set(message, now);
-    if (this.#toldAt.size > MAX_TROUBLES) {
-      for (const oldest of this.#toldAt.keys()) {
-        this.#toldAt.delete(oldest);
-        break;
-      }
-    }
+    // A map keeps the order of insertion: the first is the oldest.
+    const [oldest] = this.#toldAt.keys();
+    if (this.#toldAt.size > MAX_TROUBLES && oldest !== undefined) this.#toldAt.delete(oldest);
     return true;
   }
 }

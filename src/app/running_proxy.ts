@@ -1,0 +1,223 @@
+/**
+ * The life of a proxy: start, reload, drain.
+ *
+ * @module
+ */
+
+import { issueLine } from "../control/config/issues.ts";
+import type { Settings } from "../control/config/settings.ts";
+import { watchConfig } from "../control/config/watch.ts";
+import type { DnsCache } from "../control/dns_cache.ts";
+import type { DrainReport, Engine, EngineStats, Listener } from "../engine/engine.ts";
+import type { Logs } from "../ops/open_logs.ts";
+import { coalesce } from "./coalesce.ts";
+import { parseConfigFile, readConfigFile } from "./config_file.ts";
+import { describeFailure } from "./failure.ts";
+import { hostPort } from "./listen_error.ts";
+import { ListenerSet } from "./listener_set.ts";
+import {
+  formatPermission,
+  isGranted,
+  type NeededPermission,
+  targetPermissions,
+} from "./permissions.ts";
+import type { BoundAddress, Proxy, ReloadOutcome } from "./proxy.ts";
+import { allServices, allTargets } from "./services.ts";
+import { VERSION } from "./version.ts";
+
+/** What a {@linkcode RunningProxy} is made of. */
+export interface ProxyParts {
+  /** Path of the configuration file; null: the configuration is not from a file. */
+  readonly file: string | null;
+  /** Its content. */
+  readonly text: string;
+  readonly logs: Logs;
+  readonly dns: DnsCache;
+  readonly engine: Engine;
+}
+
+/**
+ * A proxy from its start to its end. A reload is one transaction: what can fail comes first, then all of the new
+ * configuration is in use at once.
+ */
+export class RunningProxy implements Proxy {
+  readonly #file: string | null;
+  readonly #logs: Logs;
+  readonly #dns: DnsCache;
+  readonly #engine: Engine;
+  readonly #listeners: ListenerSet;
+  /** What is closed in the end, in reverse order. */
+  #resources = new AsyncDisposableStack();
+
+  /** Content of the file that is in use. */
+  #text: string;
+  /** Content that the watch saw and that is to be used next. */
+  #changedText: string | null = null;
+  #drainTimeoutMs = 0;
+  #generation = 0;
+
+  readonly #reloadInTurn = coalesce(() => this.#reload());
+  readonly #finished = Promise.withResolvers<DrainReport>();
+  #ending = false;
+
+  constructor({ file, text, logs, dns, engine }: ProxyParts) {
+    this.#file = file;
+    this.#text = text;
+    this.#logs = logs;
+    this.#dns = dns;
+    this.#engine = engine;
+    this.#listeners = new ListenerSet(engine);
+  }
+
+  get addresses(): readonly BoundAddress[] {
+    return this.#listeners.listeners.map(({ spec, address }) => ({
+      transport: spec.transport,
+      ...address,
+    }));
+  }
+
+  get finished(): Promise<DrainReport> {
+    return this.#finished.promise;
+  }
+
+  stats(): EngineStats {
+    return this.#engine.stats();
+  }
+
+  async start(settings: Settings): Promise<void> {
+    const { log } = this.#logs;
+    this.#publish(settings);
+    await this.#listeners.replace(settings.snapshot.listeners, () => {});
+    for (const { transport, ...address } of this.addresses) {
+      log.info("listening", `Listening on ${transport} "${hostPort(address)}"`);
+    }
+    log.info("started", `rpxy-l4 ${VERSION} is ready`, {
+      services: allServices(settings.snapshot).length,
+      engine: this.#engine.name,
+      deno: Deno.version.deno,
+    });
+  }
+
+  /** Reloads when the configuration file changes, until the proxy ends. */
+  watch(): void {
+    if (this.#file === null) return;
+    const { log } = this.#logs;
+    this.#resources.use(watchConfig(this.#file, {
+      baseline: this.#text,
+      onChange: (text) => {
+        this.#changedText = text;
+        void this.#reloadInTurn();
+      },
+      onUnreadable: (error) =>
+        log.warn(
+          "config_unreadable",
+          "The configuration file cannot be read any more: the configuration in use stays",
+          { file: this.#file, error },
+        ),
+    }));
+  }
+
+  /** Closes these, too, in the end. */
+  own(resources: AsyncDisposableStack): void {
+    resources.use(this.#resources);
+    this.#resources = resources;
+  }
+
+  reload(): Promise<ReloadOutcome> {
+    this.#logs.reopen();
+    return this.#reloadInTurn();
+  }
+
+  drain(timeoutMs: number = this.#drainTimeoutMs): Promise<DrainReport> {
+    if (!this.#ending) {
+      this.#ending = true;
+      this.#end(timeoutMs).then(this.#finished.resolve, this.#finished.reject);
+    }
+    return this.#finished.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const wasEnding = this.#ending;
+    const finished = this.drain(0);
+    if (wasEnding) await this.#engine.drain(0); // cuts short the drain that goes on
+    await finished;
+  }
+
+  async #end(timeoutMs: number): Promise<DrainReport> {
+    const { log } = this.#logs;
+    await using _ = this.#resources;
+    // A reload that runs may be about to open a listener; one that begins from now on does nothing.
+    await this.#reloadInTurn();
+    const { tcpActive, udpActive } = this.#engine.stats();
+    log.info("draining", "No longer accepting", {
+      tcp: tcpActive,
+      udp: udpActive,
+      timeout_ms: timeoutMs,
+    });
+    const report = await this.#engine.drain(timeoutMs);
+    log.info("stopped", `rpxy-l4 ${VERSION} has ended`, { ...report });
+    return report;
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    if (this.#file === null || this.#ending) return { kind: "unchanged" };
+    const { log } = this.#logs;
+    try {
+      const text = this.#changedText ?? await readConfigFile(this.#file);
+      this.#changedText = null;
+      if (text === this.#text) {
+        log.info("reload_unchanged", "The configuration file has not changed");
+        return { kind: "unchanged" };
+      }
+      const settings = parseConfigFile(text, this.#file);
+      const { opened, closed } = await this.#listeners.replace(
+        settings.snapshot.listeners,
+        () => this.#publish(settings),
+      );
+      this.#text = text;
+      log.info("reloaded", "The configuration was reloaded", {
+        generation: this.#generation,
+        opened: opened.map(describeListener).join(",") || undefined,
+        closed: closed.map(describeListener).join(",") || undefined,
+      });
+      return { kind: "applied", generation: this.#generation };
+    } catch (error) {
+      log.error("reload_failed", "The configuration was not reloaded: the one in use stays");
+      // Line by line, so that carets stay below what they point at.
+      for (const line of describeFailure(error, { colour: false })) {
+        if (line !== "") log.error("reload_failed", line);
+      }
+      return { kind: "failed", error };
+    }
+  }
+
+  /** From here on, new flows follow the new configuration. */
+  #publish(settings: Settings): void {
+    const { log, access } = this.#logs;
+    this.#generation++;
+    this.#drainTimeoutMs = settings.drainTimeoutMs;
+    log.setLevel(settings.logLevel);
+    access.setFormat(settings.accessLogFormat);
+    this.#dns.setTtl(settings.dns.minTtlMs, settings.dns.maxTtlMs);
+    this.#engine.publish({ ...settings.snapshot, generation: this.#generation });
+
+    for (const warning of settings.warnings) log.warn("config_warning", issueLine(warning));
+    for (const missing of missingPermissions(settings)) {
+      const flag = formatPermission(missing);
+      log.warn("not_permitted", `Cannot ${missing.purpose}: not permitted; add ${flag}`);
+    }
+    const targets = allTargets(settings.snapshot);
+    this.#dns.retain(new Set(targets.map(({ host }) => host)));
+    // Known, with luck, before the first client comes.
+    void this.#dns.prefetch(targets);
+  }
+}
+
+/** Addresses of targets that Deno would not let the proxy reach. */
+function missingPermissions({ snapshot }: Settings): NeededPermission[] {
+  return targetPermissions(snapshot).filter((needed) => needed.isExact && !isGranted(needed));
+}
+
+function describeListener({ spec, address }: Listener): string {
+  return `${spec.transport}:${hostPort(address)}`;
+}

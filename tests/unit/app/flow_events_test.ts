@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { FlowEvents } from "../../../src/app/flow_events.ts";
+import { openLogs } from "../../../src/ops/open_logs.ts";
+import { flowEnd, flowRecord } from "../../support/flow_records.ts";
+import { KeptLines } from "../../support/kept_lines.ts";
+
+Deno.test("FlowEvents tells a target's trouble once a minute, and every flow in the access log", async () => {
+  const sink = new KeptLines();
+  await using logs = await openLogs({ logDir: null, level: "info", format: "text", sink });
+  let now = 0;
+  const events = new FlowEvents(logs, () => now);
+  const refused = flowEnd({ outcome: { reason: "connect_failed", error: "connection_refused" } });
+  const timedOut = flowEnd({ outcome: { reason: "connect_failed", error: "connect_timeout" } });
+  for (const end of [refused, refused, timedOut, refused]) events.flowFinished(flowRecord(), end);
+  now = 60_000;
+  events.flowFinished(flowRecord(), refused);
+  await logs.flush();
+  const lines = sink.text.split("\n");
+  assert.equal(lines.filter((line) => line.includes("[finish]")).length, 5);
+  const warnings = lines.filter((line) => line.includes(" WARN "));
+  assert.deepEqual(warnings.map((line) => line.replace(/^.* WARN /, "")), [
+    'Cannot connect to "backend:443": connection refused event=connect_failed service=web',
+    'Cannot connect to "backend:443": no answer within the connect timeout event=connect_failed service=web',
+    'Cannot connect to "backend:443": connection refused event=connect_failed service=web',
+  ]);
+});
+
+Deno.test("FlowEvents writes the engine's notices with the listener they are about", async () => {
+  const sink = new KeptLines();
+  await using logs = await openLogs({ logDir: null, level: "info", format: "text", sink });
+  const events = new FlowEvents(logs);
+  const listener = { host: "::", port: 443 };
+  events.notice({ event: "accept_paused", message: "No descriptors are left", listener });
+  events.notice({ event: "flow_fault", message: "A flow broke", error: new Error("why") });
+  await logs.flush();
+  assert.match(
+    sink.text,
+    / WARN No descriptors are left event=accept_paused listener=\[::\]:443\n/,
+  );
+  assert.match(
+    sink.text,
+    /ERROR A flow broke event=flow_fault error="Error: why\\x0a.*flow_events_test/,
+  );
+});
