@@ -25,7 +25,10 @@ export type Protocol = TcpProtocol | UdpProtocol;
 /** What the first bytes of a flow turned out to be: the input of routing, and what the access log tells. */
 export interface Detected {
   readonly protocol: Protocol;
-  /** Server name of the ClientHello, lower case, without a trailing dot; null where there is none. */
+  /**
+   * Server name of the ClientHello, lower case, without a trailing dot; null where there is none. One that no host can
+   * have, such as `"server4:443"`, is here for people to see, if it is printable ASCII: it fits no rule with names.
+   */
   readonly sni: string | null;
   /** ALPN protocol names in the client's order, bytes read as Latin-1; empty where there are none. */
   readonly alpn: readonly string[];

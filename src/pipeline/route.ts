@@ -12,6 +12,7 @@ import type {
   Service,
   Snapshot,
 } from "../model/snapshot.ts";
+import { canonicalHostName } from "../proto/host_name.ts";
 
 /** Why {@linkcode route} chose as it did. */
 export type RouteReason =
@@ -58,7 +59,7 @@ function takesServerNames(detected: Detected): boolean {
 function routeByName(names: ServerNameTable, detected: Detected): Route | null {
   const { sni, alpn } = detected;
   const exact = sni === null ? undefined : names.exact.get(sni);
-  const wildcard = sni === null ? undefined : names.wildcard.get(parentDomain(sni));
+  const wildcard = sni === null ? undefined : findWildcard(names, sni);
 
   let service = firstInFile(exact, alpn) ?? firstInFile(wildcard, alpn);
   if (service !== null) return { service, reason: "sni_alpn" };
@@ -70,10 +71,11 @@ function routeByName(names: ServerNameTable, detected: Detected): Route | null {
   return service === null ? null : { service, reason: "protocol" };
 }
 
-/** What the star of a wildcard would leave of a name: all behind its first label. Empty, and so in no table, if none. */
-function parentDomain(name: string): string {
+/** The star stands for the first label of a name, and for no text that is not one, such as that of `a:b.example.com`. */
+function findWildcard({ wildcard }: ServerNameTable, name: string): AlpnTable | undefined {
   const dot = name.indexOf(".");
-  return dot < 1 ? "" : name.slice(dot + 1);
+  const table = dot < 1 ? undefined : wildcard.get(name.slice(dot + 1));
+  return table !== undefined && canonicalHostName(name) === name ? table : undefined;
 }
 
 /** Among the services for the client's ALPN names the one that stands first in the file. */

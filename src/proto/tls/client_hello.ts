@@ -8,7 +8,7 @@ import { MAX_CLIENT_HELLO } from "../../model/limits.ts";
 import type { MalformedCode, Verdict } from "../../model/verdict.ts";
 import { NEED_MORE, NO_MATCH } from "../../model/verdict.ts";
 import { latin1, Reader } from "../bytes.ts";
-import { canonicalHostName } from "../host_name.ts";
+import { shownServerName } from "../host_name.ts";
 import { MALFORMED } from "../malformed.ts";
 
 /** Type byte of a ClientHello (RFC 8446 §4). */
@@ -37,7 +37,10 @@ export interface ClientHello {
   /** Bytes of the message, header included. */
   readonly length: number;
   readonly legacyVersion: number;
-  /** Host name of server_name in lower case without a trailing dot; null where there is none that can be one. */
+  /**
+   * Host name of server_name in lower case without a trailing dot. One that no host can have stands as it was sent, in
+   * lower case, if it is printable ASCII. Null where there is none, or another.
+   */
   readonly serverName: string | null;
   /** ALPN names in order, bytes read as Latin-1, GREASE values (RFC 8701) included. */
   readonly alpn: readonly string[];
@@ -151,8 +154,8 @@ function readExtension(type: number, data: Reader, hello: Draft): MalformedCode 
 }
 
 /**
- * RFC 6066 §3. A name that no host can have leaves the hello without one, as the backend may still know what to do
- * with it; a list that cannot be read, or that names two hosts, is broken.
+ * RFC 6066 §3. A name that no host can have does not break the hello, as the backend may still know what to do with it;
+ * a list that cannot be read, or that names two hosts, does.
  */
 function readServerName(data: Reader, hello: Draft): MalformedCode | null {
   const HOST_NAME = 0;
@@ -166,7 +169,7 @@ function readServerName(data: Reader, hello: Draft): MalformedCode | null {
     if (list.overrun) return "bad_length";
     if (type !== HOST_NAME) continue;
     if (++hostNames > 1) return "duplicate";
-    if (name.length <= 255) hello.serverName = canonicalHostName(latin1(name));
+    if (name.length <= 255) hello.serverName = shownServerName(latin1(name));
   }
   return null;
 }

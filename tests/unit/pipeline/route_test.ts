@@ -55,6 +55,11 @@ const CASES: readonly [sni: string | null, alpn: string[], Service, RouteReason]
   ["a.b.example.com", [], anyBare, "protocol"],
   ["example.com", [], anyBare, "protocol"],
   [".example.com", [], anyBare, "protocol"],
+  // and no text that a name cannot have
+  ["a:b.example.com", ["h2"], anyH2, "alpn"],
+  ["*.example.com", [], anyBare, "protocol"],
+  [" .example.com", [], anyBare, "protocol"],
+  [`${"a".repeat(64)}.example.com`, [], anyBare, "protocol"],
   ["other.test", ["h2"], anyH2, "alpn"],
   ["other.test", ["x"], anyBare, "protocol"],
   [null, ["h2"], anyH2, "alpn"],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { canonicalHostName } from "../../../src/proto/host_name.ts";
+import { canonicalHostName, shownServerName } from "../../../src/proto/host_name.ts";
 
 const LABEL = "a".repeat(63);
 const LONGEST = `${LABEL}.${LABEL}.${LABEL}.${"b".repeat(61)}`;
@@ -42,4 +42,21 @@ Deno.test("canonicalHostName() refuses what cannot be a host name", () => {
       "a/b",
     ]
   ) assert.equal(canonicalHostName(text), null, JSON.stringify(text));
+});
+
+Deno.test("shownServerName() is the canonical name, or printable ASCII in lower case", () => {
+  for (
+    const [text, name] of [
+      ["WWW.Example.COM.", "www.example.com"],
+      ["Server4:443", "server4:443"],
+      [" ~", " ~"],
+      ["a..", "a.."],
+      ["", null],
+      ["a\n", null],
+      ["\u212a:1", null], // lower case would make it ASCII
+      ["b\xfccher:1", null],
+      [":".repeat(255), ":".repeat(255)],
+      [":".repeat(256), null],
+    ] as const
+  ) assert.equal(shownServerName(text), name, JSON.stringify(text));
 });

@@ -98,10 +98,14 @@ Deno.test("parseClientHello() does not match other handshake messages", () => {
   }
 });
 
-Deno.test("parseClientHello() has no name for a host that can have none", () => {
-  for (
-    const name of ["", ".", "bücher.example", "a b", "a\n[finish]", "*.example", "::1", "a..b"]
-  ) {
+Deno.test("parseClientHello() shows a name that no host can have if it is printable ASCII", () => {
+  for (const name of ["server4:443", ".", "a b", "*.example", "::1", "a..b", "a".repeat(255)]) {
+    assert.equal(parse({ serverName: name.toUpperCase() }).serverName, name);
+  }
+});
+
+Deno.test("parseClientHello() has no name where there is nothing that may be shown", () => {
+  for (const name of ["", "bücher.example", "a\n[finish]", "a\x7f", "\xe9", "a".repeat(256)]) {
     assert.equal(parse({ serverName: name }).serverName, null, JSON.stringify(name));
   }
   assert.equal(parse({ serverName: "a".repeat(60_000) }).serverName, null);
