@@ -13,6 +13,9 @@ export const MAX_TCP_HEAD = 128 * 1024;
 /** Largest ClientHello handshake message accepted, header included. Post-quantum key shares need about 2 KiB. */
 export const MAX_CLIENT_HELLO = 64 * 1024 + 4;
 
+/** ALPN names of one ClientHello: IANA knows some forty. They are kept for as long as the flow lives. */
+export const MAX_ALPN_NAMES = 128;
+
 /** Longest HTTP request line that is waited for; servers are asked to take 8,000 bytes (RFC 9112 §3), few take 16 KiB. */
 export const MAX_HTTP_REQUEST_LINE = 16 * 1024;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MAX_CLIENT_HELLO } from "../../model/limits.ts";
+import { MAX_ALPN_NAMES, MAX_CLIENT_HELLO } from "../../model/limits.ts";
 import type { MalformedCode, Verdict } from "../../model/verdict.ts";
 import { NEED_MORE, NO_MATCH } from "../../model/verdict.ts";
 import { latin1, Reader } from "../bytes.ts";
@@ -174,7 +174,7 @@ function readServerName(data: Reader, hello: Draft): MalformedCode | null {
   return null;
 }
 
-/** RFC 7301 §3.1: at least one name, and none of them empty. */
+/** RFC 7301 §3.1: at least one name, and none of them empty. The most is our own bound. */
 function readAlpn(data: Reader, hello: Draft): MalformedCode | null {
   const list = data.sub(data.u16());
   if (list.remaining === 0) return "bad_length";
@@ -183,6 +183,7 @@ function readAlpn(data: Reader, hello: Draft): MalformedCode | null {
   while (list.remaining > 0) {
     const name = list.take(list.u8());
     if (name.length === 0) return "bad_length";
+    if (names.length === MAX_ALPN_NAMES) return "too_long";
     names.push(latin1(name));
   }
   hello.alpn = names;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MAX_CLIENT_HELLO } from "../../../../src/model/limits.ts";
+import { MAX_ALPN_NAMES, MAX_CLIENT_HELLO } from "../../../../src/model/limits.ts";
 import type { ClientHello } from "../../../../src/proto/tls/client_hello.ts";
 import {
   EXTENSION,
@@ -119,6 +119,11 @@ Deno.test("parseClientHello() passes over names that are not of hosts", () => {
   assert.equal(parse({ extensions: [{ type: 0, data }] }).serverName, "host.example");
 });
 
+Deno.test("parseClientHello() reads as many ALPN names as are kept", () => {
+  const alpn = Array.from({ length: MAX_ALPN_NAMES }, (_, i) => `name ${i}`);
+  assert.deepEqual(parse({ alpn }).alpn, alpn);
+});
+
 Deno.test("offeredVersion() names the newest version that is known", () => {
   for (
     const [legacyVersion, supportedVersions, words] of [
@@ -176,6 +181,10 @@ Deno.test("parseClientHello() refuses extensions that break their own rules", ()
     "ALPN without data": [alpn(empty), "bad_length"],
     "ALPN with an empty list": [alpn(u16(0)), "bad_length"],
     "ALPN with an empty name": [alpn(alpnData(["h2", "", "h3"])), "bad_length"],
+    "ALPN with more names than are kept": [
+      alpn(alpnData(Array.from({ length: MAX_ALPN_NAMES + 1 }, () => "h2"))),
+      "too_long",
+    ],
     "ALPN name longer than its list": [alpn(vector16(Uint8Array.of(3, 104, 50))), "bad_length"],
     "ALPN with bytes behind the list": [
       alpn(concat(alpnData(["h2"]), Uint8Array.of(0))),
