@@ -22,7 +22,8 @@ type State = "new" | "sniffing" | "resolving" | "ended";
  */
 export class UdpFlow {
   readonly #init: FlowInit;
-  readonly #sniffer: UdpSniffer;
+  /** Null once the flow is decided: it holds what it has decrypted, and the session lives on with this object. */
+  #sniffer: UdpSniffer | null;
   #state: State = "new";
   #probeDeadline = 0;
 
@@ -82,6 +83,7 @@ export class UdpFlow {
   }
 
   #classify(held: readonly Uint8Array[], now: number): UdpFlowAction {
+    if (this.#sniffer === null) throw this.#broken("datagrams");
     const result = this.#sniffer.push(held);
     switch (result.kind) {
       case "needMore":
@@ -97,6 +99,7 @@ export class UdpFlow {
   }
 
   #choose(reasonIfNone: EndReason, now: number): UdpFlowAction {
+    this.#sniffer = null;
     const { snapshot, peer, seed } = this.#init;
     const { service } = route(snapshot.udp, this.#detected, snapshot.unmatched);
     if (service === null) return this.#drop(reasonIfNone);
