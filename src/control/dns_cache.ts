@@ -117,7 +117,8 @@ export class DnsCache implements TargetResolver, Disposable {
     this.#minTtl = minTtlMs;
     this.#maxTtl = maxTtlMs;
     for (const entry of this.#entries.values()) {
-      if (entry.error === null) this.#setLifetime(entry);
+      const isAnswered = entry.hosts.length > 0 && entry.error === null;
+      if (isAnswered) this.#setLifetime(entry);
     }
   }
 

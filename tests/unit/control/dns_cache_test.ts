@@ -280,6 +280,19 @@ Deno.test("setTtl() changes the life of what is known already", async () => {
   await clock.settle();
 });
 
+Deno.test("setTtl() during a first look-up does not make its failure count for longer", async () => {
+  const { cache, clock, asked, answer } = setUp();
+  const resolved = cache.resolve(BACKEND);
+  cache.setTtl(MAX_TTL, MAX_TTL);
+  await answer({ kind: "failed", reason: "notFound" });
+  await resolved;
+  clock.advance(DNS_NEGATIVE_TTL);
+  const again = cache.resolve(BACKEND);
+  assert.equal(asked.length, 2);
+  await answer(found(["10.0.0.1", 60]));
+  assert.deepEqual(hostsOf(await again), ["10.0.0.1"]);
+});
+
 Deno.test("prefetch() looks up each name once and bounds the look-ups in flight", async () => {
   let inFlight = 0;
   let most = 0;
