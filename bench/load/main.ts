@@ -39,7 +39,9 @@ try {
     ),
   );
   const iperf3 = freePort();
-  backends.use(await Running.start(["iperf3", "-s", "-p", String(iperf3)], iperf3));
+  backends.use(
+    await Running.start(["iperf3", "-s", "-B", "127.0.0.1", "-p", String(iperf3)], iperf3),
+  );
   const ports = { http, iperf3 };
 
   const rows: Row[] = [];

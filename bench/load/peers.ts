@@ -55,7 +55,7 @@ function haproxy(name: string, splice: boolean): Peer {
     setUp: (dir, listen, backend) => ({
       files: {
         "haproxy.cfg": `global
-  maxconn 20000
+  maxconn 4096
   nbthread 1
 defaults
   mode tcp
@@ -84,7 +84,7 @@ const NGINX: Peer = {
 worker_processes 1;
 pid ${dir}/nginx.pid;
 error_log ${dir}/error.log;
-include /etc/nginx/modules-enabled/*stream*.conf;
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 events { worker_connections 20000; }
 stream {
   access_log off;
