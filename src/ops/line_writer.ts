@@ -52,6 +52,8 @@ export class LineWriter implements AsyncDisposable {
   #reopenWanted = false;
   /** No more lines are taken: disposed of, or the sink is gone for good. */
   #ended = false;
+  #disposed = false;
+  /** What is still queued is lost. */
   #sinkClosed = false;
 
   constructor(sink: LineSink, options: LineWriterOptions) {
@@ -111,11 +113,12 @@ export class LineWriter implements AsyncDisposable {
 
   /** Writes what is queued, for a bounded time, and closes the sink. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#sinkClosed) return;
-    this.#sinkClosed = true;
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.#ended = true;
     this.#wake?.();
     await this.flush();
+    this.#sinkClosed = true;
     this.#sink.close();
   }
 
@@ -177,6 +180,7 @@ export class LineWriter implements AsyncDisposable {
   async #writeChunk(text: string): Promise<boolean> {
     let bytes = this.#encoder.encode(text);
     while (bytes.length > 0) {
+      if (this.#sinkClosed) return false;
       if (this.#reopenWanted) await this.#reopenSink();
       const written = await this.#attempt(() => this.#sink.write(bytes));
       if (written !== null && written > 0) bytes = bytes.subarray(written);

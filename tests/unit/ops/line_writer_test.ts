@@ -142,10 +142,25 @@ Deno.test("[Symbol.asyncDispose]() does not try a broken sink for ever", async (
   assert.equal(sink.closed, 1);
 });
 
+Deno.test("[Symbol.asyncDispose]() leaves a sink alone that it has closed on queued lines", async () => {
+  const sink = new GateSink();
+  sink.shut();
+  const writer = new LineWriter(sink, { describeDrops });
+  for (let i = 0; i < 3; i++) writer.write("x".repeat(70_000)); // a chunk each
+  await sink.waiting;
+  await writer[Symbol.asyncDispose]();
+  assert.equal(sink.closed, 1);
+  sink.open();
+  assert.equal(await writer.flush(), true);
+  assert.equal(sink.begun, 1);
+  assert.equal(writer.dropped, 2);
+});
+
 /** A sink in memory that can be made to wait and to fail. */
 class GateSink implements LineSink {
   text = "";
   writes = 0;
+  begun = 0;
   reopened = 0;
   closed = 0;
   /** Bytes taken with one write. */
@@ -189,6 +204,7 @@ class GateSink implements LineSink {
   }
 
   async write(bytes: Uint8Array): Promise<number> {
+    this.begun++;
     this.#waiting.resolve();
     await this.#gate.promise;
     if (this.failure !== null) {
