@@ -7,7 +7,7 @@
 import { maskSecrets } from "./value_error.ts";
 
 /** The key whose values are secret, and what it may become in a typing error. */
-const SECRET_KEY = /priv\w*key/i;
+const SECRET_KEY = /priv\w{0,32}key/i;
 
 /** A line that begins a table or another key, and so ends the value before it. */
 const NEW_KEY = /^\s*(?:\[+\s*["'\w]|(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w"'-]+)*\s*=\s*\S)/;

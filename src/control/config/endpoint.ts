@@ -104,7 +104,7 @@ export function parseTarget(text: string): Target {
   const port = parsePort(text, text.slice(colon + 1));
   if (host.includes(":") && !host.startsWith("[")) {
     const hint = text.includes("://")
-      ? `Write host and port alone, without "${text.slice(0, text.indexOf("://") + 3)}"`
+      ? `Write host and port alone, without ${quote(text.slice(0, text.indexOf("://") + 3))}`
       : IPV6_TARGET_HINT;
     throw new ValueError(`${quote(text)} is not host:port`, hint);
   }

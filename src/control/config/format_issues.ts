@@ -58,8 +58,7 @@ function formatIssue(issue: ConfigIssue, source: string, paint: Paint): string {
   return `${rows.join("\n")}\n`;
 }
 
-/** Control characters could steer the terminal. */
+/** Control characters could steer the terminal, and others the order of the text. */
 function printable(source: string): string {
-  // deno-lint-ignore no-control-regex -- to take them out
-  return source.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, "\ufffd");
+  return source.replace(/(?!\t)[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }

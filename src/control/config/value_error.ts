@@ -20,13 +20,16 @@ export class ValueError extends Error {
 /** Longest piece of a value that a message repeats. */
 const MAX_QUOTED = 80;
 
+/** What would steer a terminal, or reorder or part a line, beyond what JSON escapes. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
 /**
  * A value in quotes, escaped and shortened. What could be key material in the wrong place is not repeated: messages
  * go to logs.
  */
 export function quote(value: string): string {
   const shown = value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}…` : value;
-  return JSON.stringify(maskSecrets(shown));
+  return JSON.stringify(maskSecrets(shown)).replace(INVISIBLE, escapeUnits);
 }
 
 // 32 characters of base64 are 24 bytes; the shortest private key of HPKE (RFC 9180 §7.1) has 32 bytes.
@@ -35,4 +38,9 @@ const BASE64_RUN = /[A-Za-z0-9+/_-]{32,}={0,2}/g;
 /** Replaces each run of characters that looks like a key in base64 by as many stars; names are lower case and stay. */
 export function maskSecrets(text: string): string {
   return text.replace(BASE64_RUN, (run) => /[A-Z]/.test(run) ? "*".repeat(run.length) : run);
+}
+
+function escapeUnits(text: string): string {
+  return text.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
 }

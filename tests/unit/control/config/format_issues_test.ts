@@ -49,6 +49,11 @@ Deno.test("formatIssues() keeps tabs before the caret and takes other control ch
   ]);
 });
 
+Deno.test("formatIssues() takes out what reorders text or parts lines", () => {
+  const [, source] = formatIssues([ISSUE], "\nk\u202e = \u2028\u009b1\n", PLAIN).split("\n");
+  assert.equal(source, "2 | k\ufffd = \ufffd\ufffd1");
+});
+
 Deno.test("formatIssues() cuts long lines around the caret", () => {
   const text = `\n${"a".repeat(500)}xyz${"b".repeat(500)}`;
   const [, source = "", carets = ""] = formatIssues([{ ...ISSUE, column: 501 }], text, PLAIN)
