@@ -76,7 +76,8 @@ class ConfigWatch implements AsyncDisposable {
     await this.#look(); // what changed since the baseline was read
     while (!this.#ended) {
       const happened = await this.#pulse.wait(pollMs);
-      if (happened) await this.#settle();
+      // What is found without an event may be half written, too.
+      if (happened || await this.#hasChanged()) await this.#settle();
       if (!this.#ended) await this.#look();
     }
     await this.#directory?.[Symbol.asyncDispose]();
@@ -107,6 +108,14 @@ class ConfigWatch implements AsyncDisposable {
     if (this.#ended || text === this.#text) return;
     this.#text = text;
     this.#options.onChange(text);
+  }
+
+  async #hasChanged(): Promise<boolean> {
+    try {
+      return await Deno.readTextFile(this.#path) !== this.#text;
+    } catch {
+      return false;
+    }
   }
 
   #watchDirectory(): void {
