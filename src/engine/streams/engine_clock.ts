@@ -9,7 +9,10 @@ import { type Timer, TimerWheel } from "../timer_wheel.ts";
 /** Longest sleep, so that the delay stays within what `setTimeout` takes. */
 const MAX_SLEEP = 3_600_000;
 
-/** Monotonic time in milliseconds, and deadlines on it. */
+/**
+ * Monotonic time in milliseconds, and deadlines on it. An armed timer keeps the process alive: a listener that waits for
+ * descriptors has nothing else that would.
+ */
 export class EngineClock {
   readonly #wheel = new TimerWheel();
   #timeout: ReturnType<typeof setTimeout> | undefined;
@@ -42,10 +45,7 @@ export class EngineClock {
     this.#wakeAt = wakeAt;
     if (wakeAt === Infinity) return;
     const delay = Math.min(Math.max(wakeAt - this.now(), 0), MAX_SLEEP);
-    const timeout = setTimeout(() => this.#wake(), Math.ceil(delay));
-    // What waits holds a socket, and that keeps the process alive; a deadline alone must not.
-    Deno.unrefTimer(timeout);
-    this.#timeout = timeout;
+    this.#timeout = setTimeout(() => this.#wake(), Math.ceil(delay));
   }
 
   #wake(): void {
