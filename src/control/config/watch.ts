@@ -85,7 +85,9 @@ class ConfigWatch implements AsyncDisposable {
 
   async #settle(): Promise<void> {
     const { settleMs = SETTLE } = this.#options;
-    for (let i = 0; i < MAX_SETTLE_FACTOR && !this.#ended; i++) {
+    const latest = performance.now() + settleMs * MAX_SETTLE_FACTOR;
+    // By the clock, not by the number of events: one save alone may make a dozen.
+    while (!this.#ended && performance.now() < latest) {
       if (!await this.#pulse.wait(settleMs)) return;
     }
   }

@@ -102,6 +102,18 @@ Deno.test("watchConfig() reports the swap of a mounted ConfigMap", async () => {
   }
 });
 
+Deno.test("watchConfig() waits for a save of many steps to end", async () => {
+  await using scene = new Scene();
+  await Deno.writeTextFile(scene.file, "one");
+  scene.watch({ settleMs: 1_000 });
+  await Deno.writeTextFile(scene.file, "");
+  for (let step = 0; step < 40; step++) {
+    await Deno.writeTextFile(`${scene.directory}/.backup`, `${step}`);
+  }
+  await Deno.writeTextFile(scene.file, "two");
+  assert.deepEqual(await scene.until("two"), ["two"]);
+});
+
 Deno.test("watchConfig() does not report writes of the same text, nor of other files", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "one");
