@@ -82,7 +82,7 @@ export const DNS_STALE_WAIT = 250;
 /** How long a failed look-up counts, so that a dead name is not asked for by every flow (RFC 2308 §7 allows 5 min). */
 export const DNS_NEGATIVE_TTL = 5_000;
 
-/** How often a relay that is stuck in a write asks whether the other connection was reset meanwhile. */
+/** How often a silent relay asks whether a connection that it does not read from was reset meanwhile. */
 export const STALL_PROBE_INTERVAL = 1_000;
 
 /** Datagrams that wait for one UDP session's socket in one direction; more are dropped, as a full socket would. */

@@ -103,6 +103,26 @@ export const RELAY_CASES: Cases = {
     assert.equal(flow?.end.outcome.reason, "target_reset");
   },
 
+  "ends the target when a half-closed client is reset": async (world) => {
+    const { client, target, rig } = await connect(world);
+    await client.write(ascii("question"));
+    await client.closeWrite();
+    assert.equal(text(await readAll(target)), "question");
+    client.reset();
+    const [flow] = await rig.finishedFlows(1);
+    assert.equal(flow?.end.outcome.reason, "client_reset");
+  },
+
+  "ends the client when a half-closed target is reset": async (world) => {
+    const { client, target, rig } = await connect(world);
+    await target.write(ascii("greeting"));
+    await target.closeWrite();
+    assert.equal(text(await readAll(client)), "greeting");
+    target.reset();
+    const [flow] = await rig.finishedFlows(1);
+    assert.equal(flow?.end.outcome.reason, "target_reset");
+  },
+
   "takes no more from a client than a target reads": async (world) => {
     const { client, target } = await connect(world);
     const written = await writeUntilStuck(world, client);

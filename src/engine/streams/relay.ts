@@ -40,6 +40,8 @@ interface Leg extends RelaySide {
   readonly resetReason: EndReason;
   /** Where bytes read from this leg are counted. */
   readonly counter: "bytesUp" | "bytesDown";
+  /** Whether all was read that this leg sends. */
+  ended: boolean;
   /** Whether a write to this leg is under way. */
   writing: boolean;
   /** Whether this leg was told that no more bytes will come. */
@@ -61,7 +63,7 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    const fresh = { writing: false, finished: false, probing: false };
+    const fresh = { ended: false, writing: false, finished: false, probing: false };
     this.#client = {
       ...options.client,
       ...fresh,
@@ -113,6 +115,7 @@ export class Relay {
         await this.#write(from, to, buffer.bytes.subarray(0, count));
         buffer.fit(count);
       }
+      from.ended = true;
       failing = to;
       to.finished = true;
       await to.conn.closeWrite();
@@ -170,17 +173,17 @@ export class Relay {
     const { clock, idleMs } = this.#options;
     const still = clock.now() - this.#lastMove;
     if (idleMs !== 0 && still >= idleMs) return this.end({ reason: "idle" });
-    if (still >= STALL_PROBE_INTERVAL) this.#probeStalled();
+    if (still >= STALL_PROBE_INTERVAL) this.#probeUnread();
     this.#armTimer();
   }
 
   /**
-   * While a side does not read what is written to it, nothing is read from the other, and a reset of that other side
-   * stays unseen. A write of no bytes asks the system whether a connection still is one.
+   * Nothing is read from a side that has ended its direction, nor while the other side does not read what it is sent: a
+   * reset would then stay unseen. A write of no bytes asks the system whether a connection still is one.
    */
-  #probeStalled(): void {
-    if (this.#target.writing) this.#probe(this.#client);
-    if (this.#client.writing) this.#probe(this.#target);
+  #probeUnread(): void {
+    if (this.#client.ended || this.#target.writing) this.#probe(this.#client);
+    if (this.#target.ended || this.#client.writing) this.#probe(this.#target);
   }
 
   #probe(leg: Leg): void {

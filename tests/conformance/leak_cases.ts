@@ -1,0 +1,238 @@
+/**
+ * Connections that are dropped in any state leave nothing behind: no descriptor, no timer, no session. Run by
+ * leak_test.ts in a process of its own.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { StreamsEngine } from "../../src/engine/streams/streams_engine.ts";
+import type { Snapshot } from "../../src/model/snapshot.ts";
+import { protocolRoutes, service, target } from "../support/snapshot_builder.ts";
+import { LoopbackWorld } from "./loopback_world.ts";
+import { ascii, readExactly, Rig, toDefault } from "./rig.ts";
+import type { TcpBackend, TcpPeer } from "./world.ts";
+
+/** How many connections are dropped in each of the eight states. */
+const CONNECTIONS = 125;
+const SESSIONS = 100;
+
+/** A wait that ends by itself in the states that do not see the client go, and one that does not. */
+const SHORT = 200;
+const LONG = 600_000;
+
+/** What a state needs of the world. */
+interface Stage {
+  readonly world: LoopbackWorld;
+  readonly rig: Rig;
+  readonly backend: TcpBackend;
+  /** A port that takes connections into its queue, which is full: connecting to it takes for ever. */
+  readonly stuckPort: number;
+}
+
+/** A state that connections are brought to, and dropped in. */
+interface State {
+  readonly name: string;
+  readonly routes: (stage: Stage) => Partial<Snapshot>;
+  /** Brings one client there. */
+  readonly enter: (client: TcpPeer, stage: Stage) => Promise<void>;
+  /** What is dropped, when it is not the client. */
+  readonly drop?: (client: TcpPeer, target: TcpPeer) => void;
+  /** Whether the state has a connection to the backend. */
+  readonly connected: boolean;
+}
+
+const STATES: readonly State[] = [
+  {
+    name: "before a byte",
+    routes: () => sniffing(null),
+    enter: () => Promise.resolve(),
+    connected: false,
+  },
+  {
+    name: "in the middle of sniffing",
+    routes: () => sniffing(null),
+    enter: (client) => client.write(ascii("GE")),
+    connected: false,
+  },
+  {
+    name: "while a name is resolved",
+    routes: () => ({
+      ...toDefault("tcp", target("never.example:80")),
+      timeouts: timeouts({ connect: SHORT }),
+    }),
+    enter: (client) => client.write(ascii("x")),
+    connected: false,
+  },
+  {
+    name: "while the target is connected to",
+    routes: ({ stuckPort }) => ({
+      ...toDefault("tcp", target(`127.0.0.1:${stuckPort}`)),
+      timeouts: timeouts({ connect: SHORT }),
+    }),
+    enter: (client) => client.write(ascii("x")),
+    connected: false,
+  },
+  {
+    name: "while client and target wait for each other",
+    routes: ({ backend }) => ({
+      ...sniffing(backend),
+      timeouts: timeouts({ serverFirst: 1 }),
+    }),
+    enter: () => Promise.resolve(),
+    connected: true,
+  },
+  {
+    name: "while it is relayed",
+    routes: ({ backend }) => toDefault("tcp", backend.target),
+    enter: (client) => client.write(ascii("x")),
+    connected: true,
+  },
+  {
+    name: "half-closed",
+    routes: ({ backend }) => toDefault("tcp", backend.target),
+    enter: (client) => client.closeWrite(),
+    drop: (client, peer) => {
+      client.close();
+      peer.close();
+    },
+    connected: true,
+  },
+  {
+    name: "by a reset of the target",
+    routes: ({ backend }) => toDefault("tcp", backend.target),
+    enter: (client) => client.write(ascii("x")),
+    drop: (_, peer) => peer.reset(),
+    connected: true,
+  },
+];
+
+Deno.test("no connection that is dropped in any state leaves anything behind", async (t) => {
+  // The first world opens what the runtime keeps open.
+  await withStage((stage) => dropConnections(STATES[5] ?? assert.fail(), stage, 1));
+  const before = await openDescriptors();
+  await withStage(async (stage) => {
+    for (const state of STATES) {
+      await t.step(state.name, () => dropConnections(state, stage, CONNECTIONS));
+    }
+    assert.equal(stage.rig.finished.length, STATES.length * CONNECTIONS);
+  });
+  await assertDescriptors(before);
+});
+
+Deno.test("no UDP flow that ends in any state leaves anything behind", async () => {
+  await withStage(async () => {});
+  const before = await openDescriptors();
+  await withStage(async ({ world, rig }) => {
+    const backend = await world.openUdp();
+    const { host, port } = backend.address;
+    const wireguard = service("wg", {
+      transport: "udp",
+      protocol: "wireguard",
+      targets: [target("never.example:80")],
+      idleMs: 20,
+    });
+    const fallback = service("default", {
+      transport: "udp",
+      targets: [target(`${host}:${port}`)],
+      idleMs: 20,
+    });
+    rig.publish({ udp: protocolRoutes({ wireguard }, fallback), timeouts: timeouts({}) });
+    const listener = await rig.listen("udp");
+    const initiation = new Uint8Array(148);
+    initiation.set([1, 0, 0, 0]);
+    for (let index = 0; index < SESSIONS; index++) {
+      const client = await world.openUdp();
+      await client.send(index % 2 === 0 ? ascii("x") : initiation, listener.address);
+    }
+    await rig.until(() => rig.started.length === SESSIONS / 2);
+    await rig.until(() => rig.engine.stats().udpActive === SESSIONS / 2);
+    assert.equal(rig.engine.stats().udpUndecided, SESSIONS / 2);
+    await rig.engine.drain(0);
+    const { udpActive, udpUndecided, heldDatagramBytes, timers, ended } = rig.engine.stats();
+    assert.deepEqual([udpActive, udpUndecided, heldDatagramBytes, timers], [0, 0, 0, 0]);
+    assert.deepEqual(ended, { idle: SESSIONS / 2, drained: SESSIONS / 2 });
+  });
+  await assertDescriptors(before);
+});
+
+async function dropConnections(state: State, stage: Stage, count: number): Promise<void> {
+  const { world, rig, backend } = stage;
+  const ended = rig.finished.length;
+  rig.publish(state.routes(stage));
+  const { address, close } = await listen(rig);
+  for (let index = 0; index < count; index++) {
+    const client = await world.connect(address);
+    await state.enter(client, stage);
+    if (!state.connected) {
+      client.reset();
+      continue;
+    }
+    const peer = await backend.accept();
+    if (state.name === "while it is relayed") await readExactly(peer, 1);
+    if (state.drop === undefined) client.reset();
+    else state.drop(client, peer);
+  }
+  close();
+  await rig.until(() => rig.finished.length === ended + count);
+  await rig.until(() => rig.engine.stats().tcpActive === 0);
+  assert.equal(rig.engine.stats().timers, 0);
+}
+
+async function listen(rig: Rig) {
+  const listener = await rig.listen("tcp");
+  return { address: listener.address, close: () => listener.close() };
+}
+
+async function withStage(run: (stage: Stage) => Promise<void>): Promise<void> {
+  await using world = new LoopbackWorld((options) => new StreamsEngine(options));
+  using stuck = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  const fillers = await fillQueue(stuck.addr.port);
+  const rig = new Rig(world);
+  rig.resolver.answer("never.example", new Promise(() => {}));
+  await run({ world, rig, backend: await world.startBackend(), stuckPort: stuck.addr.port });
+  for (const filler of fillers) filler.close();
+}
+
+/** Connects until the queue of a listener that accepts nothing is full. */
+async function fillQueue(port: number): Promise<Deno.TcpConn[]> {
+  const fillers: Deno.TcpConn[] = [];
+  for (;;) {
+    try {
+      const signal = AbortSignal.timeout(100);
+      fillers.push(await Deno.connect({ hostname: "127.0.0.1", port, signal }));
+    } catch {
+      return fillers;
+    }
+  }
+}
+
+function sniffing(fallback: TcpBackend | null): Partial<Snapshot> {
+  const http = service("http", { protocol: "http" });
+  const rest = fallback === null ? null : service("default", { targets: [fallback.target] });
+  return { tcp: protocolRoutes({ http }, rest), timeouts: timeouts({}) };
+}
+
+function timeouts(part: Partial<Snapshot["timeouts"]>): Snapshot["timeouts"] {
+  return { probe: LONG, serverFirst: LONG, connect: LONG, ...part };
+}
+
+async function openDescriptors(): Promise<string[]> {
+  const descriptors: string[] = [];
+  for await (const { name } of Deno.readDir("/proc/self/fd")) {
+    const link = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => null);
+    if (link?.startsWith("socket:")) descriptors.push(link);
+  }
+  return descriptors;
+}
+
+/** Closed descriptors are gone at the latest when the runtime has dropped their pending operations. */
+async function assertDescriptors(before: readonly string[]): Promise<void> {
+  let left: string[] = [];
+  for (let attempt = 0; attempt < 100; attempt++) {
+    left = (await openDescriptors()).filter((link) => !before.includes(link));
+    if (left.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.deepEqual(left, []);
+}
