@@ -43,6 +43,8 @@ function parseToml(text: string, file: string): Record<string, unknown> {
     if (!(error instanceof TomlError)) throw error;
     // The parser's own message goes on with the lines of the text, which may hold a key.
     const reason = error.message.split("\n", 1)[0]?.replace(/^Invalid TOML document: /, "") ?? "";
+    // Decoding leaves the zero bytes of UTF-16 in place, and no text has any.
+    const isText = !text.includes("\0");
     throw new ConfigError([{
       severity: "error",
       file,
@@ -50,8 +52,26 @@ function parseToml(text: string, file: string): Record<string, unknown> {
       column: error.column,
       length: 1,
       key: "",
-      message: `This is not TOML: ${reason}`,
-      hint: "Other mistakes show once the file can be read",
+      message: isText ? `This is not TOML: ${reason}` : "This is not text in UTF-8",
+      hint: isText ? syntaxHint(reason, restOfLine(text, error)) : "Save the file as UTF-8",
     }]);
   }
+}
+
+/** What the parser says of text without quotes, which may begin as a number does. */
+const NOT_A_VALUE = new Set(["invalid value", "illegal character in numeric literal"]);
+
+/** What people write who know other formats; `rest` is the line from the mistake on. */
+function syntaxHint(reason: string, rest: string): string {
+  if (/^[“”„‘’«]/.test(rest)) return 'Quotes must be straight, as in "text"';
+  if (NOT_A_VALUE.has(reason) && /^[\w.:/-]/.test(rest)) {
+    return 'Text stands in quotes, as in protocol = "http"';
+  }
+  if (rest.startsWith(":")) return "Write key = value, with an equals sign";
+  if (reason.startsWith("trying to redefine")) return "Each key and each table may stand only once";
+  return "Other mistakes show once the file can be read";
+}
+
+function restOfLine(text: string, { line, column }: TomlError): string {
+  return text.split("\n", line)[line - 1]?.slice(column - 1) ?? "";
 }
