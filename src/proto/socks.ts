@@ -21,10 +21,8 @@ export function detectSocks5(head: Uint8Array): Verdict<Detected> {
 
   // A greeting is little to go by, so the methods have to be ones that a client can offer, each of them once.
   const end = METHODS_OFFSET + count;
-  for (let i = METHODS_OFFSET; i < Math.min(end, head.length); i++) {
-    const method = head[i] ?? 0;
-    if (!isOfferable(method) || head.indexOf(method, METHODS_OFFSET) < i) return NO_MATCH;
-  }
+  const methods = head.subarray(METHODS_OFFSET, end);
+  if (!methods.every(isOfferable) || new Set(methods).size < methods.length) return NO_MATCH;
   return head.length < end ? NEED_MORE : plainMatch("socks5", null, end);
 }
 
