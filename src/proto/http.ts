@@ -56,6 +56,7 @@ export function httpDetector(): Detector {
     const method = readMethod(head, start);
     if (typeof method !== "string") return method;
     if (method === "PRI") return NO_MATCH; // reserved for the preface (RFC 9113 §11.6)
+    if (method.startsWith("SSH-")) return NO_MATCH; // an identification string with a comment (RFC 4253 §4.2)
 
     const bound = start + MAX_HTTP_REQUEST_LINE;
     let end = Math.max(seen, start + method.length);

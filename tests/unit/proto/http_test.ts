@@ -85,6 +85,7 @@ Deno.test("httpDetector() says no to other protocols of lines", () => {
       "DESCRIBE rtsp://example.com/tv RTSP/1.0\r\n",
       "OPTIONS icap://example.com/ ICAP/1.0\r\n",
       "GNUTELLA CONNECT/0.6\r\n",
+      "SSH-2.0-OpenSSH_9.2p1 a HTTP/1.1\r\n",
       "GET key\r\n",
       "FOO key-that-ends-in-HTTP/1.1\r\n",
       "FOO keyHTTP/1.1-and-mor\r\n", // the version's letters where a look at the line's end begins

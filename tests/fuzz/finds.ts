@@ -1,0 +1,25 @@
+/**
+ * What fuzzing has found: inputs that once broke a law, by name.
+ *
+ * @module
+ */
+
+import { latin1 } from "../support/client_hello_builder.ts";
+
+/** One find. */
+export interface Find {
+  readonly name: string;
+  /** Name of the target whose laws it broke. */
+  readonly target: string;
+  /** The input's parts in hexadecimal. */
+  readonly parts: readonly string[];
+}
+
+/** All finds, the oldest first. */
+export const FINDS: readonly Find[] = [
+  {
+    name: "an identification string whose comment ends as a request line does",
+    target: "ssh",
+    parts: [latin1("SSH-2.0-OpenSSH_9.2p1 a HTTP/1.1\r\n").toHex()],
+  },
+];

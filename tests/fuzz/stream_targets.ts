@@ -1,0 +1,209 @@
+/**
+ * The parsers of a TCP connection's first bytes.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { MAX_PROXY_HEADER, MAX_TCP_HEAD } from "../../src/model/limits.ts";
+import { type Detected, TCP_PROTOCOLS } from "../../src/model/protocol.ts";
+import type { Verdict } from "../../src/model/verdict.ts";
+import { NO_MATCH } from "../../src/model/verdict.ts";
+import { TcpSniffer } from "../../src/pipeline/sniff.ts";
+import { tcpDetector } from "../../src/proto/detect_tcp.ts";
+import { MALFORMED } from "../../src/proto/malformed.ts";
+import { encodeProxyHeader, parseProxyHeader } from "../../src/proto/proxy_protocol.ts";
+import { concat, latin1 } from "../support/client_hello_builder.ts";
+import { assertLaws } from "../support/detector_laws.ts";
+import { buildProxyV2, tlv } from "../support/proxy_header_builder.ts";
+import flights from "../corpus/tcp_first_flights.json" with { type: "json" };
+import { countReads } from "./count_reads.ts";
+import { helloRecords } from "./hello_inputs.ts";
+import { mutate } from "./mutate.ts";
+import type { Random } from "./random.ts";
+import { type FuzzTarget, onlyPart } from "./target.ts";
+
+/** First flights of real clients, by protocol. */
+const SEEDS = flights.map(({ protocol, hex }) => ({ protocol, bytes: Uint8Array.fromHex(hex) }));
+const ALL_SEEDS = SEEDS.map(({ bytes }) => bytes);
+
+/** The detectors of protocols over TCP, each with flights of its own, and the sniffer that asks them all. */
+export const STREAM_TARGETS: readonly FuzzTarget[] = [
+  snifferTarget("tls", helloRecords),
+  snifferTarget("http", requestLine),
+  snifferTarget(
+    "ssh",
+    (random) => latin1(`SSH-${random.pick(["2.0", "1.99", "1.5", "2", ""])}-a\r\n`),
+  ),
+  snifferTarget("socks5", greeting),
+  {
+    name: "proxy_header",
+    generate: (random) => {
+      const header = random.oneIn(2) ? proxyV1(random) : proxyV2(random);
+      const bytes = concat(header, random.bytes(random.below(10)));
+      return [random.oneIn(2) ? bytes : mutate(random, bytes, ALL_SEEDS)];
+    },
+    check: (input, random) => checkProxyHeader(onlyPart(input), random),
+  },
+];
+
+function snifferTarget(
+  protocol: typeof TCP_PROTOCOLS[number],
+  make: (random: Random) => Uint8Array,
+): FuzzTarget {
+  const seeds = SEEDS.filter((seed) => seed.protocol === protocol).map(({ bytes }) => bytes);
+  return {
+    name: protocol,
+    generate: (random) => {
+      const bytes = random.oneIn(3) ? random.pick(seeds) : make(random);
+      return [random.oneIn(3) ? bytes : mutate(random, bytes, ALL_SEEDS)];
+    },
+    check: (input, random) => {
+      const bytes = onlyPart(input);
+      const parser = () => tcpDetector(protocol);
+      const kinds = TCP_PROTOCOLS.map((name) => tcpDetector(name)(bytes).kind);
+      assert.ok(kinds.filter((kind) => kind === "match").length <= 1, "one protocol at most");
+      checkStream(parser, ({ consumed }) => consumed, bytes, random);
+      checkStream(sniffer, ({ consumed }) => consumed, bytes, random);
+      const filled = concat(bytes, new Uint8Array(MAX_TCP_HEAD).fill(random.u32()));
+      const end = filled.subarray(0, MAX_TCP_HEAD);
+      assert.notEqual(sniffer()(end).kind, "needMore", "the need for more ends");
+      return parser()(bytes).kind;
+    },
+  };
+}
+
+/** The sniffer with every protocol sought, its answers told as a parser's verdicts. */
+function sniffer(): (head: Uint8Array) => Verdict<Detected> {
+  const all = new TcpSniffer(TCP_PROTOCOLS);
+  return (head) => {
+    const result = all.push(head);
+    switch (result.kind) {
+      case "match":
+        return { kind: "match", value: result.detected };
+      case "malformed":
+        return MALFORMED[result.code];
+      case "none":
+        return NO_MATCH;
+      case "needMore":
+        return result;
+    }
+  };
+}
+
+function checkStream<T>(
+  parser: () => (head: Uint8Array) => Verdict<T>,
+  consumedBy: (value: T) => number,
+  bytes: Uint8Array,
+  random: Random,
+): void {
+  assertLaws(parser, consumedBy, bytes, random.list(1, 8, () => random.between(1, 300)));
+  // Costly, but a long input shows what many short ones do not.
+  if (bytes.length > 10_000 || random.oneIn(8)) assertLinearWork(parser(), bytes);
+}
+
+/** Bytes that one call may look at again, such as a method, a preface, or the methods of SOCKS5, one with the others. */
+const READS_PER_CALL = 600;
+
+/** How often a byte may be looked at otherwise. */
+const READS_PER_BYTE = 20;
+
+/** Shows a parser one byte more at a time and counts how many it looks at. */
+function assertLinearWork<T>(parser: (head: Uint8Array) => Verdict<T>, bytes: Uint8Array): void {
+  const reads = { bytes: 0 };
+  let calls = 0;
+  let kind = "needMore";
+  for (let end = 1; end <= bytes.length && kind === "needMore"; end++) {
+    calls++;
+    const before = reads.bytes;
+    kind = parser(countReads(bytes.subarray(0, end), reads)).kind;
+    if (kind === "needMore") {
+      assert.ok(
+        reads.bytes - before <= READS_PER_CALL,
+        `${reads.bytes - before} reads in one call`,
+      );
+    }
+  }
+  assert.ok(reads.bytes <= READS_PER_CALL * calls + READS_PER_BYTE * bytes.length, "linear work");
+}
+
+function requestLine(random: Random): Uint8Array {
+  const long = random.oneIn(60) ? random.between(15_000, 19_000) : random.below(1_500);
+  return latin1(
+    random.pick(["", "", "", "\r\n", "\n", "\r\n\r\n\r\n\r\n", "\r\n\r\n\r\n\r\n\n", "\r"]) +
+      random.pick(["GET", "get", "PRI", "PROPFIND", "X".repeat(32), "X".repeat(33), "", "G\xe9T"]) +
+      random.pick([" ", " ", "  ", "\t", ""]) +
+      random.pick(["/", `/${"a".repeat(long)}`, "*", "http://a/", "a:443", "/ HTTP/1.1", ""]) +
+      random.pick([" ", " ", "  ", ""]) +
+      random.pick(["HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/1.", "RTSP/1.0", "SIP/2.0", ""]) +
+      random.pick(["\r\n", "\r\n", "\n", "\r", "\0", ""]) +
+      random.pick(["", "Host: a\r\n\r\n", "\r\nSM\r\n\r\n"]),
+  );
+}
+
+function greeting(random: Random): Uint8Array {
+  const methods = random.list(
+    0,
+    140,
+    (i) => random.oneIn(20) ? random.below(256) : METHODS[i] ?? 0,
+  );
+  const few = random.oneIn(3) ? methods : methods.slice(0, 4);
+  return Uint8Array.of(random.oneIn(10) ? 4 : 5, few.length + (random.oneIn(5) ? 1 : 0), ...few);
+}
+
+/** Every method that a client may offer. */
+const METHODS = [...Array(10).keys(), ...Array.from({ length: 127 }, (_, i) => 0x80 + i)];
+
+function proxyV1(random: Random): Uint8Array {
+  const address = () =>
+    random.pick(["1.2.3.4", "01.2.3.4", "256.0.0.1", "::1", "::ffff:1.2.3.4", "[::1]", "a"]);
+  const port = () => random.pick(["0", "1", "65535", "65536", "080", "-1", ""]);
+  return latin1(
+    `PROXY ${random.pick(["TCP4", "TCP6", "UNKNOWN", "UDP4", "tcp4", ""])}` +
+      random.pick([" ", " ", "  ", ""]) +
+      [address(), address(), port(), port(), ...random.list(0, 1, port)].join(" ") +
+      random.pick(["\r\n", "\r\n", "\n", "\r", ""]),
+  );
+}
+
+function proxyV2(random: Random): Uint8Array {
+  const family = random.below(5);
+  const width = [0, 12, 36, 216, 12][family] ?? 0;
+  const types = [1, 3, 3, 4, 5, 0x20, 0x30, 0xff];
+  const vectors = random.list(
+    0,
+    4,
+    () => tlv(random.pick(types), random.bytes(random.pick([0, 4, 4, 9]))),
+  );
+  const body = concat(random.bytes(random.oneIn(10) ? random.below(40) : width), ...vectors);
+  const padded = random.oneIn(30) ? concat(body, tlv(4, new Uint8Array(4100 - body.length))) : body;
+  const header = buildProxyV2({
+    versionAndCommand: random.pick([0x21, 0x21, 0x21, 0x20, 0x22, 0x11]),
+    familyAndTransport: family << 4 | random.below(4),
+    body: padded,
+    ...(random.oneIn(10) ? { length: random.below(300) } : {}),
+  });
+  if (random.oneIn(2)) return header;
+  const source = { host: "192.0.2.1", port: 1 };
+  const tlvs = concat(...vectors, tlv(3, new Uint8Array(4)));
+  return encodeProxyHeader("v2", { source, destination: source, tlvs });
+}
+
+function checkProxyHeader(bytes: Uint8Array, random: Random): string {
+  checkStream(() => parseProxyHeader, ({ length }) => length, bytes, random);
+  const filled = concat(bytes, new Uint8Array(MAX_PROXY_HEADER).fill(random.u32()));
+  const end = filled.subarray(0, MAX_PROXY_HEADER);
+  assert.notEqual(parseProxyHeader(end).kind, "needMore", "the need for more ends");
+
+  const verdict = parseProxyHeader(bytes);
+  if (
+    verdict.kind === "match" && verdict.value.source !== null && verdict.value.destination !== null
+  ) {
+    const { source, destination, tlvs } = verdict.value;
+    const again = parseProxyHeader(encodeProxyHeader("v2", { source, destination, tlvs }));
+    assert.ok(again.kind === "match", "what was read can be written");
+    assert.deepEqual([again.value.source, again.value.destination], [source, destination]);
+    assert.equal(again.value.tlvs?.length, tlvs?.length);
+  }
+  return verdict.kind;
+}
