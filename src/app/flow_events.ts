@@ -6,7 +6,7 @@
 
 import type { EngineEvents, EngineNotice } from "../engine/engine.ts";
 import { ERRORS } from "../model/errors.ts";
-import type { FlowEnd, FlowRecord } from "../model/flow.ts";
+import type { FlowEnd, FlowRecord, TargetFailure } from "../model/flow.ts";
 import type { LogMethod } from "../ops/log.ts";
 import type { Logs } from "../ops/open_logs.ts";
 import { hostPort } from "./listen_error.ts";
@@ -30,15 +30,20 @@ export class FlowEvents implements EngineEvents {
 
   flowStarted(record: FlowRecord): void {
     this.#logs.access.started(record);
+    // Clients notice nothing of it, so it is the log that must tell.
+    this.#tell("target_passed_over", otherFailures(record));
   }
 
   flowFinished(record: FlowRecord, end: FlowEnd): void {
     this.#logs.access.finished(record, end);
     const { reason, error } = end.outcome;
-    if (reason !== "connect_failed" || error === undefined || record.target === null) return;
-    const message = `Cannot connect to "${record.target.label}": ${ERRORS[error].message}`;
-    if (!this.#isNews(message)) return;
-    this.#logs.log.warn("connect_failed", message, { service: record.service?.name });
+    if (reason !== "connect_failed") return;
+    const failures = otherFailures(record);
+    const { service, target } = record;
+    if (error !== undefined && service !== null && target !== null) {
+      failures.push({ service, target, error });
+    }
+    this.#tell("connect_failed", failures);
   }
 
   notice(notice: EngineNotice): void {
@@ -65,6 +70,17 @@ export class FlowEvents implements EngineEvents {
     }
   }
 
+  #tell(
+    event: "connect_failed" | "target_passed_over",
+    failures: readonly TargetFailure[],
+  ): void {
+    for (const { service, target, error } of failures) {
+      const message = `Cannot connect to "${target.label}": ${ERRORS[error].message}`;
+      if (!this.#isNews(`${event} ${message}`)) continue;
+      this.#logs.log.warn(event, message, { service: service.name });
+    }
+  }
+
   #isNews(message: string): boolean {
     const now = this.#now();
     const toldAt = this.#toldAt.get(message);
@@ -76,4 +92,9 @@ export class FlowEvents implements EngineEvents {
     if (this.#toldAt.size > MAX_TROUBLES && oldest !== undefined) this.#toldAt.delete(oldest);
     return true;
   }
+}
+
+/** What failed beside the target that the record names: of that one, another address may have answered. */
+function otherFailures({ failures = [], target }: FlowRecord): TargetFailure[] {
+  return failures.filter((failure) => failure.target !== target);
 }

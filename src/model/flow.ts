@@ -110,6 +110,15 @@ export interface FlowFacts {
   readonly target: Target | null;
   /** The address of the target in use. */
   readonly address: SocketAddress | null;
+  /** What could not be reached, in the order of the attempts; left out where everything could. */
+  readonly failures?: readonly TargetFailure[];
+}
+
+/** A target that could not be reached, at one of its addresses at least. */
+export interface TargetFailure {
+  readonly service: Service;
+  readonly target: Target;
+  readonly error: ErrorCode;
 }
 
 /** What the engine tells a {@linkcode UdpFlow} (see pipeline/udp_flow.ts). */

@@ -6,6 +6,7 @@
 
 import type { SocketAddress } from "../model/address.ts";
 import { type ErrorCode, ERRORS } from "../model/errors.ts";
+import type { TargetFailure } from "../model/flow.ts";
 import { MAX_CONNECT_ATTEMPTS } from "../model/limits.ts";
 import type { Service, Target } from "../model/snapshot.ts";
 import { orderAddresses, orderTargets } from "./balance.ts";
@@ -83,6 +84,18 @@ export class ConnectPlan {
     this.#addressIndex++;
     return { kind: "connect", target, address };
   }
+}
+
+/** The failures with one more. A target that fails at several addresses counts once, with its last error. */
+export function withFailure(
+  failures: readonly TargetFailure[] | null,
+  service: Service | null,
+  target: Target | null,
+  error: ErrorCode,
+): readonly TargetFailure[] | null {
+  if (service === null || target === null) return failures;
+  const others = failures?.filter((failure) => failure.target !== target) ?? [];
+  return [...others, { service, target, error }];
 }
 
 const NO_ADDRESSES: readonly SocketAddress[] = [];

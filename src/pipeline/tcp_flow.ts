@@ -6,12 +6,19 @@
 
 import type { SocketAddress } from "../model/address.ts";
 import type { ErrorCode } from "../model/errors.ts";
-import type { EndReason, FlowFacts, FlowInit, TcpFlowAction, TcpFlowEvent } from "../model/flow.ts";
+import type {
+  EndReason,
+  FlowFacts,
+  FlowInit,
+  TargetFailure,
+  TcpFlowAction,
+  TcpFlowEvent,
+} from "../model/flow.ts";
 import { MAX_PROXY_HEADER, MAX_TCP_HEAD } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
 import type { Service, Snapshot, Target } from "../model/snapshot.ts";
 import { encodeProxyHeader, parseProxyHeader, type ProxyHeader } from "../proto/proxy_protocol.ts";
-import { ConnectPlan, type ConnectStep } from "./connect_plan.ts";
+import { ConnectPlan, type ConnectStep, withFailure } from "./connect_plan.ts";
 import { route } from "./route.ts";
 import { TcpSniffer } from "./sniff.ts";
 
@@ -46,6 +53,7 @@ export class TcpFlow {
   #plan: ConnectPlan | null = null;
   #target: Target | null = null;
   #address: SocketAddress | null = null;
+  #failures: readonly TargetFailure[] | null = null;
   /** Whether the default target is dialled for its greeting only, the client being still undecided. */
   #forGreeting = false;
   /** Why the default target could not be reached when it was dialled for its greeting. */
@@ -100,6 +108,7 @@ export class TcpFlow {
       detected: this.#detected,
       target: this.#target,
       address: this.#address,
+      ...(this.#failures !== null && { failures: this.#failures }),
     };
   }
 
@@ -260,7 +269,7 @@ export class TcpFlow {
       case "resolved":
         return this.#follow(this.#plan.resolved(event.addresses), now);
       case "resolveFailed":
-        return this.#follow(this.#plan.failed(event.error), now);
+        return this.#goOnAfter(event.error, this.#plan, now);
       default:
         throw this.#broken(event.kind);
     }
@@ -278,10 +287,15 @@ export class TcpFlow {
         return this.#race(preface, idleMs === 0 ? Infinity : now + idleMs);
       }
       case "connectFailed":
-        return this.#follow(this.#plan.failed(event.error), now);
+        return this.#goOnAfter(event.error, this.#plan, now);
       default:
         throw this.#broken(event.kind);
     }
+  }
+
+  #goOnAfter(error: ErrorCode, plan: ConnectPlan, now: number): TcpFlowAction {
+    this.#failures = withFailure(this.#failures, this.#service, this.#target, error);
+    return this.#follow(plan.failed(error), now);
   }
 
   #proxyHeaderFor(service: Service): Uint8Array | null {

@@ -6,11 +6,18 @@
 
 import type { SocketAddress } from "../model/address.ts";
 import type { ErrorCode } from "../model/errors.ts";
-import type { EndReason, FlowFacts, FlowInit, UdpFlowAction, UdpFlowEvent } from "../model/flow.ts";
+import type {
+  EndReason,
+  FlowFacts,
+  FlowInit,
+  TargetFailure,
+  UdpFlowAction,
+  UdpFlowEvent,
+} from "../model/flow.ts";
 import { UDP_PROBE_TIMEOUT } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
 import type { Service, Target } from "../model/snapshot.ts";
-import { ConnectPlan, type ConnectStep } from "./connect_plan.ts";
+import { ConnectPlan, type ConnectStep, withFailure } from "./connect_plan.ts";
 import { route } from "./route.ts";
 import { UdpSniffer } from "./sniff.ts";
 
@@ -32,6 +39,7 @@ export class UdpFlow {
   #plan: ConnectPlan | null = null;
   #target: Target | null = null;
   #address: SocketAddress | null = null;
+  #failures: readonly TargetFailure[] | null = null;
 
   constructor(init: FlowInit) {
     this.#init = init;
@@ -68,6 +76,7 @@ export class UdpFlow {
       detected: this.#detected,
       target: this.#target,
       address: this.#address,
+      ...(this.#failures !== null && { failures: this.#failures }),
     };
   }
 
@@ -137,6 +146,7 @@ export class UdpFlow {
       case "resolved":
         return this.#follow(this.#plan.resolved(event.addresses), now);
       case "resolveFailed":
+        this.#failures = withFailure(this.#failures, this.#service, this.#target, event.error);
         return this.#follow(this.#plan.failed(event.error), now);
       default:
         throw this.#broken(event.kind);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FlowEvents } from "../../../src/app/flow_events.ts";
 import { openLogs } from "../../../src/ops/open_logs.ts";
-import { flowEnd, flowRecord } from "../../support/flow_records.ts";
+import { flowEnd, flowRecord, SERVICE, TARGET } from "../../support/flow_records.ts";
 import { KeptLines } from "../../support/kept_lines.ts";
 
 Deno.test("FlowEvents tells a target's trouble once a minute, and every flow in the access log", async () => {
@@ -22,6 +22,28 @@ Deno.test("FlowEvents tells a target's trouble once a minute, and every flow in 
     'Cannot connect to "backend:443": connection refused event=connect_failed service=web',
     'Cannot connect to "backend:443": no answer within the connect timeout event=connect_failed service=web',
     'Cannot connect to "backend:443": connection refused event=connect_failed service=web',
+  ]);
+});
+
+Deno.test("FlowEvents tells of targets that clients did not notice to be out of reach", async () => {
+  const sink = new KeptLines();
+  await using logs = await openLogs({ logDir: null, level: "info", format: "text", sink });
+  const events = new FlowEvents(logs);
+  const down = { ...TARGET, label: "down:443" };
+  const failures = [
+    { service: SERVICE, target: down, error: "connection_refused" },
+    { service: SERVICE, target: TARGET, error: "connect_timeout" }, // at another of its addresses
+  ] as const;
+  events.flowStarted(flowRecord({ failures }));
+  events.flowStarted(flowRecord({ failures }));
+  const outcome = { reason: "connect_failed", error: "connection_refused" } as const;
+  events.flowFinished(flowRecord({ failures, target: null }), flowEnd({ outcome }));
+  await logs.flush();
+  const warnings = sink.text.split("\n").filter((line) => line.includes(" WARN "));
+  assert.deepEqual(warnings.map((line) => line.replace(/^.* WARN /, "")), [
+    'Cannot connect to "down:443": connection refused event=target_passed_over service=web',
+    'Cannot connect to "down:443": connection refused event=connect_failed service=web',
+    'Cannot connect to "backend:443": no answer within the connect timeout event=connect_failed service=web',
   ]);
 });
 

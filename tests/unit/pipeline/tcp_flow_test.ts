@@ -242,6 +242,34 @@ Deno.test("TcpFlow closes with the last failure when no target can be reached", 
   assert.equal(flow.facts().target?.label, "a.test:80");
 });
 
+Deno.test("TcpFlow tells of the targets that it passed over, each once", () => {
+  const targets = [target("a.test:80"), target("10.0.0.2:80"), target("10.0.0.3:80")];
+  const http = service("http", { protocol: "http", targets });
+  const flow = flowOf(snapshot({ tcp: protocolRoutes({ http }) }));
+  flow.start(0);
+  flow.next(data(HTTP_HEAD), 1);
+  flow.next({ kind: "resolved", addresses: [address("10.0.0.7:80"), address("10.0.0.8:80")] }, 2);
+  flow.next(REFUSED, 3);
+  flow.next({ kind: "connectFailed", error: "connect_timeout" }, 4);
+  flow.next(REFUSED, 5);
+  assert.equal(flow.next(CONNECTED, 6).kind, "relay");
+  assert.deepEqual(flow.facts().failures, [
+    { service: http, target: target("a.test:80"), error: "connect_timeout" },
+    { service: http, target: target("10.0.0.2:80"), error: "connection_refused" },
+  ]);
+});
+
+Deno.test("TcpFlow tells why a silent client could not be greeted", () => {
+  const flow = flowOf(WITH_FALLBACK);
+  flow.start(0);
+  flow.next(TIMEOUT, 300);
+  flow.next(REFUSED, 400);
+  assert.equal(flow.next(TIMEOUT, 3_400).kind, "close");
+  assert.deepEqual(flow.facts().failures, [
+    { service: FALLBACK, target: target("10.0.0.99:25"), error: "connection_refused" },
+  ]);
+});
+
 // Server first
 
 Deno.test("TcpFlow connects a silent client to the default target and lets the target greet", () => {

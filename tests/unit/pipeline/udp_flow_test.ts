@@ -174,3 +174,13 @@ Deno.test("UdpFlow throws on an event that is no answer to its last action", () 
     assert.throws(() => flow.next(event, 0), /UdpFlow cannot take "/);
   }
 });
+
+Deno.test("UdpFlow tells of the targets that it passed over", () => {
+  const flow = flowOf(ALL);
+  const hello = sealClientHello(buildClientHello({ serverName: "a.test" }));
+  assert.equal(flow.next(datagrams(hello), 0).kind, "resolve");
+  assert.deepEqual(flow.next(UNRESOLVED, 1), forward("10.0.0.44:443"));
+  assert.deepEqual(flow.facts().failures, [
+    { service: QUIC, target: target("h3.test:443"), error: "name_not_resolved" },
+  ]);
+});
