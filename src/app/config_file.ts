@@ -81,7 +81,8 @@ export function parseConfigFile(text: string, path: string): Settings {
   }
 }
 
-function readFailure(error: unknown): string {
+/** Why a file cannot be read, in words. */
+export function readFailure(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";

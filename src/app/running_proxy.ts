@@ -11,7 +11,7 @@ import type { DnsCache } from "../control/dns_cache.ts";
 import type { DrainReport, Engine, EngineStats, Listener } from "../engine/engine.ts";
 import type { Logs } from "../ops/open_logs.ts";
 import { coalesce } from "./coalesce.ts";
-import { parseConfigFile, readConfigFile } from "./config_file.ts";
+import { parseConfigFile, readConfigFile, readFailure } from "./config_file.ts";
 import { describeFailure } from "./failure.ts";
 import { hostPort } from "./listen_error.ts";
 import { ListenerSet } from "./listener_set.ts";
@@ -112,7 +112,7 @@ export class RunningProxy implements Proxy {
         log.warn(
           "config_unreadable",
           "The configuration file cannot be read any more: the configuration in use stays",
-          { file: this.#file, error },
+          { file: this.#file, error: readFailure(error) },
         ),
     }));
   }

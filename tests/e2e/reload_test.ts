@@ -127,6 +127,18 @@ Deno.test("a broken file changes nothing, and the log tells its line", async () 
   await subject.process.waitForLine(/event=reload_unchanged/);
 });
 
+Deno.test("a file that is gone changes nothing, and the log says so in words", async () => {
+  await using web = httpBackend("web");
+  const port = freePort();
+  await using subject = await Subject.start(
+    `listen_port = ${port}\ntcp_target = ["${web.address}"]\n`,
+  );
+  await Deno.remove(subject.path);
+  const line = await subject.process.waitForLine(/event=config_unreadable/);
+  assert.match(line, / WARN .* error="no such file"$/);
+  assert.equal(await get(port), "web\n");
+});
+
 Deno.test("a port that cannot be had undoes the whole reload", async () => {
   await using echo = new EchoServer();
   await using other = httpBackend("other");
