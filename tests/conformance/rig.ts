@@ -22,6 +22,8 @@ export interface FinishedFlow {
 /** Answers for IP targets at once, for names as a test says. */
 export class ScriptedResolver implements TargetResolver {
   readonly #answers = new Map<string, Promise<Resolution>>();
+  /** The names that were looked up. */
+  readonly asked: string[] = [];
 
   /** What a look-up of `host` comes to. */
   answer(host: string, resolution: Promise<Resolution>): void {
@@ -33,6 +35,7 @@ export class ScriptedResolver implements TargetResolver {
   }
 
   resolve({ host }: Target): Promise<Resolution> {
+    this.asked.push(host);
     return this.#answers.get(host) ??
       Promise.resolve({ kind: "failed", error: "name_not_resolved" });
   }

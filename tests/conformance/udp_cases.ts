@@ -121,6 +121,26 @@ export const UDP_CASES: Cases = {
     assert.equal(text((await backend.receive()).data), "next");
   },
 
+  "does not take a late answer for that of the next target's name": async (world) => {
+    const [backend, wrong] = [await world.openUdp(), await world.openUdp()];
+    const { rig, address } = await Rig.start(world, "udp", {
+      ...toDefault("udp", [target("late.example:53"), target("good.example:53")]),
+      timeouts: { probe: 3_000, serverFirst: 300, connect: 50 },
+    });
+    const late = Promise.withResolvers<Resolution>();
+    const good = Promise.withResolvers<Resolution>();
+    rig.resolver.answer("late.example", late.promise);
+    rig.resolver.answer("good.example", good.promise);
+    const client = await world.openUdp();
+    await client.send(ascii("x"), address);
+    await rig.until(() => rig.resolver.asked.includes("good.example"));
+    late.resolve({ kind: "resolved", addresses: [wrong.address] });
+    await late.promise;
+    good.resolve({ kind: "resolved", addresses: [backend.address] });
+    assert.equal(text((await backend.receive()).data), "x");
+    assert.deepEqual(rig.started[0]?.address, backend.address);
+  },
+
   "drops a flow whose name is not resolved": async (world) => {
     const { address, rig } = await startSlowAndFast(world);
     const client = await world.openUdp();

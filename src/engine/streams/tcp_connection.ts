@@ -83,6 +83,7 @@ export class TcpConnection {
         if (event === null) return CUT;
         action = flow.next(event, clock.now());
       }
+      if (action.kind === "relay") this.#connectedTarget(); // without one, the flow is broken
       return action;
     } catch (error) {
       const { source } = flow.facts();

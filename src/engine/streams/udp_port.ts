@@ -90,6 +90,8 @@ export class UdpPort {
     while (this.#rebound !== null) {
       const { resolve, reject } = this.#rebound;
       this.#rebound = null;
+      // It may have come out of use meanwhile; then there is nothing to share.
+      if (this.#state === "closed") return resolve();
       try {
         this.#socket = bind(this.address, true);
         resolve();
@@ -122,26 +124,34 @@ export class UdpPort {
   /** Returns whether the slot was kept. */
   #deliver(data: Uint8Array, from: Deno.NetAddr, slot: Uint8Array): boolean {
     const session = this.#sessions.get(from.hostname, from.port) ?? this.#begin(from);
-    return session === null ? false : session.deliver(data, slot);
+    return session?.deliver(data, slot) ?? false;
   }
 
   #begin(from: Deno.NetAddr): UdpSession | null {
-    const { snapshot, ledger, udpLimit } = this.#context;
+    const { snapshot, ledger, udpLimit, events } = this.#context;
     // An IPv6 listener is for IPv6 alone, but Deno cannot bind it so (no IPV6_V6ONLY).
     if (this.#state !== "listening" || isIpv4Mapped(from.hostname)) return null;
     if (admitUdp(snapshot, ledger.active("udp")) !== null) {
       udpLimit.turnedAway(snapshot.udpMaxConnections);
       return null;
     }
-    const init = {
-      snapshot,
-      peer: socketAddress(from),
-      local: this.address,
-      seed: randomSeed(),
-    };
-    const session = new UdpSession({
+    try {
+      const session = this.#createSession(from);
+      this.#sessions.set(from.hostname, from.port, session);
+      return session;
+    } catch (error) {
+      const message = `A datagram to "${this.address.host}" met a fault of the proxy`;
+      events.notice({ event: "flow_fault", message, listener: this.address, error });
+      return null;
+    }
+  }
+
+  #createSession(from: Deno.NetAddr): UdpSession {
+    const { snapshot } = this.#context;
+    const peer = socketAddress(from);
+    return new UdpSession({
       context: this.#context,
-      flow: new UdpFlow(init),
+      flow: new UdpFlow({ snapshot, peer, local: this.address, seed: randomSeed() }),
       listener: this.address,
       reply: (data) => this.#socket.send(data, from),
       onEnd: () => {
@@ -149,8 +159,6 @@ export class UdpPort {
         this.#closeIfUnused();
       },
     });
-    this.#sessions.set(from.hostname, from.port, session);
-    return session;
   }
 
   #closeIfUnused(): void {

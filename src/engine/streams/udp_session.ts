@@ -35,6 +35,7 @@ export class UdpSession {
   readonly #timer = new Timer(() => this.#onTimer());
   /** What the flow waits for; `open` when it has decided. */
   #state: "sniffing" | "resolving" | "open" | "ended" = "sniffing";
+  #lookups = 0;
   #upstream: UdpUpstream | null = null;
   #up: DatagramSender | null = null;
   #idleMs = 0;
@@ -115,9 +116,10 @@ export class UdpSession {
     const known = resolver.peek(target);
     if (known !== null) return this.#advance({ kind: "resolved", addresses: known });
     clock.arm(this.#timer, deadline);
+    const lookup = ++this.#lookups;
     resolver.resolve(target).then((result) => {
-      // The deadline may have passed, and the flow be somewhere else.
-      if (this.#state !== "resolving") return;
+      // The deadline may have passed: the flow has ended then, or asked for another name.
+      if (this.#state !== "resolving" || this.#lookups !== lookup) return;
       if (result.kind === "resolved") {
         this.#advance({ kind: "resolved", addresses: result.addresses });
       } else this.#advance({ kind: "resolveFailed", error: result.error });

@@ -32,6 +32,7 @@ export class MemoryUdpSession implements Cuttable {
   #state: "sniffing" | "resolving" | "open" | "ended" = "sniffing";
   #upstream: MemoryUdpSocket | null = null;
   #address: SocketAddress | null = null;
+  #lookups = 0;
   #idleMs = 0;
   #lastFromClient = 0;
 
@@ -98,8 +99,9 @@ export class MemoryUdpSession implements Cuttable {
     const { resolver, clock } = this.#options.context;
     this.#state = "resolving";
     clock.arm(this.#timer, deadline);
+    const lookup = ++this.#lookups;
     resolver.resolve(target).then((result) => {
-      if (this.#state !== "resolving") return; // too late
+      if (this.#state !== "resolving" || this.#lookups !== lookup) return; // too late
       this.#advance(
         result.kind === "resolved"
           ? { kind: "resolved", addresses: result.addresses }
