@@ -4,8 +4,9 @@
 # binary on a base without shell or package manager, and runs it as a user without rights.
 #
 #   docker build -t rpxy-l4 .
-#   docker run --read-only --tmpfs /tmp -p 8448:8448/tcp -p 8448:8448/udp \
-#     -v "$PWD/config.toml:/etc/rpxy-l4/config.toml:ro" rpxy-l4
+#   docker run --read-only --tmpfs /tmp -p 8448:8448/tcp -p 8448:8448/udp -v /srv/rpxy-l4:/etc/rpxy-l4:ro rpxy-l4
+#
+# /srv/rpxy-l4 holds config.toml. Mount the directory: a mount of the file alone does not follow editors that replace it.
 
 ARG BUILD_IMAGE=docker.io/denoland/deno:2.9.6
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot

@@ -28,7 +28,7 @@ if (unknown.length > 0) {
 
 let failed = 0;
 for (const target of Deno.args.length > 0 ? Deno.args : TARGETS) {
-  const { code } = await new Deno.Command(Deno.execPath(), {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "compile",
       "--frozen",
@@ -46,6 +46,8 @@ for (const target of Deno.args.length > 0 ? Deno.args : TARGETS) {
     cwd: new URL("..", import.meta.url),
   }).output();
   console.log(`${target}: ${code === 0 ? "made" : "failed"}`);
-  if (code !== 0) failed++;
+  if (code === 0) continue;
+  console.error(new TextDecoder().decode(stderr).trimEnd());
+  failed++;
 }
 Deno.exit(failed === 0 ? 0 : 1);

@@ -100,7 +100,10 @@ export function parseCommandLine(argv: readonly string[]): Command {
 
   const [word, extra] = positionals;
   const name = word === undefined ? "serve" : commandName(word);
-  if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}" after "${word}"`);
+  if (extra !== undefined) {
+    const meant = extra.endsWith(".toml") ? `: did you mean "--config ${extra}"?` : "";
+    throw new UsageError(`Unexpected argument "${extra}" after "${word}"${meant}`);
+  }
   const allowed: readonly OptionName[] = COMMANDS[name];
   for (const option of given) {
     if (!allowed.includes(option)) {

@@ -55,6 +55,7 @@ async function runCommand(command: Command): Promise<number> {
       if (command.flow !== null && snapshot !== null) {
         out(JSON.stringify(explainInWords(command.flow, snapshot)) + "\n");
       } else {
+        if (Deno.stdin.isTerminal()) err(EXPLAIN_INVITATION);
         await explainLines(Deno.stdin.readable, out, snapshot);
       }
       return SUCCESS;
@@ -70,6 +71,10 @@ async function runCommand(command: Command): Promise<number> {
     }
   }
 }
+
+/** For whoever waits for an answer while the command waits for a question. */
+const EXPLAIN_INVITATION = "Reading flows, one JSON object a line, until Ctrl-D. " +
+  'Or describe one: "rpxy-l4 explain --config FILE --sni NAME"\n';
 
 /** The file that was named, or the one that is looked for where none was. */
 function findConfig(named: string | null): string {

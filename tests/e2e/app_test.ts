@@ -6,7 +6,15 @@ import { udpEcho } from "../../src/cli/demo/backends.ts";
 import { readLine, writeText } from "../../src/cli/demo/conn_io.ts";
 import { EchoServer } from "../support/echo_server.ts";
 import { freePort } from "../support/free_port.ts";
-import { BASE_PERMISSIONS, runMain, startMain, startService } from "../support/main_process.ts";
+import {
+  BASE_PERMISSIONS,
+  denoArguments,
+  runMain,
+  startMain,
+  startService,
+} from "../support/main_process.ts";
+import { needs } from "../support/needs.ts";
+import { findProgram, RunningProgram } from "../support/programs.ts";
 import { startProxy } from "../support/proxy_process.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { UdpClient } from "../support/udp_client.ts";
@@ -294,6 +302,15 @@ Deno.test("explain answers each line as it comes, and says where flows go", asyn
 
   const told = await runMain(["explain", "--config", config, "--sni", "A.test", "--alpn", "h2"]);
   assert.equal(JSON.parse(told.stdout).service, "site");
+});
+
+needs("script")("explain tells a person on a terminal what it waits for", async () => {
+  await using explain = RunningProgram.start(findProgram("script") ?? "", [
+    ...["--quiet", "--flush", "--command"],
+    [Deno.execPath(), ...denoArguments(["explain"])].join(" "),
+    "/dev/null",
+  ]);
+  await explain.waitForLine(/^Reading flows, one JSON object a line, until Ctrl-D\./);
 });
 
 /** The flags in the first line that `permissions` prints. */

@@ -12,7 +12,10 @@ export const BASE_PERMISSIONS = ["--allow-net", "--allow-read"];
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** The words after `deno` that start the program. */
-function denoArguments(args: readonly string[], permissions: readonly string[]): string[] {
+export function denoArguments(
+  args: readonly string[],
+  permissions: readonly string[] = BASE_PERMISSIONS,
+): string[] {
   return ["run", "--no-prompt", "--frozen", ...permissions, MAIN, ...args];
 }
 
