@@ -36,11 +36,16 @@ export function toMarkdown(rows: readonly Row[], ours: string): string {
     const cells = peers.map((peer) => {
       const figures = row.figures.get(peer);
       if (figures === undefined) return "–";
-      const value = median(figures).toPrecision(3);
+      const value = threeDigits(median(figures));
       return peer === ours ? value : `${value} (${pairedRatio(own, figures).toFixed(2)})`;
     });
     lines.push(`| ${row.scenario} | ${row.unit} | ${cells.join(" | ")} |`);
   }
   lines.push("", `In brackets: ${ours} divided by that peer, median of the rounds' ratios.`);
   return lines.join("\n");
+}
+
+/** Three significant digits, never in exponent form. */
+function threeDigits(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString("en", { minimumSignificantDigits: 3 });
 }

@@ -19,3 +19,10 @@ Deno.test("toMarkdown() leaves a dash where a peer was not measured", () => {
   assert.match(table, /\| a +\| x\/s +\| 4\.00 +\| 2\.00 \(2\.00\) +\|/);
   assert.match(table, /\| b +\| x\/s +\| 4\.00 +\| – +\|/);
 });
+
+Deno.test("toMarkdown() writes large figures out", () => {
+  const table = toMarkdown([
+    { scenario: "a", unit: "x/s", figures: new Map([["ours", [53_456]]]) },
+  ], "ours");
+  assert.match(table, /\| 53,500 \|/);
+});
