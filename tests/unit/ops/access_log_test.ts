@@ -60,6 +60,12 @@ Deno.test("formatTextEvent() keeps hostile names within their values", () => {
   );
 });
 
+Deno.test("formatTextEvent() tells a comma in an ALPN name from the one between two", () => {
+  const detected = { ...DETECTED, alpn: ["h2,h3", "a"] };
+  const line = formatTextEvent(TIME, flowRecord({ detected }), null);
+  assert.ok(line.includes(String.raw` alpn="h2\x2ch3,a" `), line);
+});
+
 Deno.test("formatTextEvent() bounds what a client can make it write", () => {
   const detected = {
     ...DETECTED,

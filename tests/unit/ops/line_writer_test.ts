@@ -55,6 +55,17 @@ Deno.test("write() bounds the characters of the queue, and tells of a line that 
   assert.deepEqual(sink.lines, ["dropped 1"]);
 });
 
+Deno.test("write() has its room back once lines are out", async () => {
+  const sink = new GateSink();
+  await using writer = new LineWriter(sink, { describeDrops, maxBytes: 100, maxLines: 2 });
+  for (let n = 0; n < 10; n++) {
+    writer.write("x".repeat(60));
+    await writer.flush();
+  }
+  assert.equal(sink.lines.length, 10);
+  assert.equal(writer.dropped, 0);
+});
+
 Deno.test("write() goes on dropping until half of the queue is free", async () => {
   const sink = new GateSink();
   sink.shut();

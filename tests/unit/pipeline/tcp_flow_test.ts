@@ -51,8 +51,12 @@ function connect(label: string, deadline: number): TcpFlowAction {
   return { kind: "connect", target: target(label), address: address(label), deadline };
 }
 
-function race(deadline: number, preface: Uint8Array | null = null): TcpFlowAction {
-  return { kind: "race", preface, max: MAX_TCP_HEAD, deadline };
+function race(
+  deadline: number,
+  preface: Uint8Array | null = null,
+  headOffset = 0,
+): TcpFlowAction {
+  return { kind: "race", preface, max: headOffset + MAX_TCP_HEAD, deadline };
 }
 
 function relay(idleMs: number, headOffset = 0, preface: Uint8Array | null = null): TcpFlowAction {
@@ -395,6 +399,14 @@ Deno.test("TcpFlow counts the client's silence from the end of the PROXY header"
   const flow = flowOf({ ...WITH_FALLBACK, ...INBOUND });
   flow.start(0);
   assert.deepEqual(flow.next(data(HEADER), 1_000), read(1_300, HEADER.length));
+});
+
+Deno.test("TcpFlow has room for a whole head behind the PROXY header while it waits for a greeting", () => {
+  const flow = flowOf({ ...WITH_FALLBACK, ...INBOUND });
+  flow.start(0);
+  flow.next(data(HEADER), 1);
+  flow.next(TIMEOUT, 301);
+  assert.deepEqual(flow.next(CONNECTED, 310), race(60_310, null, HEADER.length));
 });
 
 Deno.test("TcpFlow connects behind the PROXY header at once when no protocol is sought", () => {

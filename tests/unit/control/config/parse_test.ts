@@ -155,6 +155,11 @@ Deno.test("parseConfig() dials the default target at the end of the probe time w
   assert.equal(snapshot.timeouts.serverFirst, snapshot.timeouts.probe);
 });
 
+Deno.test("parseConfig() takes bounds of the time to live that are the same", () => {
+  const { dns } = parseConfig(`${MINIMAL}dns_cache_min_ttl = "1h"`, "config.toml");
+  assert.deepEqual(dns, { minTtlMs: 3_600_000, maxTtlMs: 3_600_000 });
+});
+
 Deno.test("parseConfig() listens on both wildcards with listen_ipv6, and for used transports only", () => {
   const { snapshot } = parseConfig(
     'listen_port = 1\nlisten_ipv6 = true\nudp_target = ["a:1"]',

@@ -200,6 +200,13 @@ Deno.test("QuicDetector.detect() is not put off by what comes after an authentic
   }
 });
 
+Deno.test("QuicDetector.detect() reads nothing more of another connection that was broken", () => {
+  const broken = sealInitialDatagram({ dcid: OTHER_DCID, frames: [Uint8Array.of(0x30)] });
+  const whole = sealClientHello(buildClientHello(), { dcid: OTHER_DCID, packetNumber: 1 });
+  assert.equal(detect([HALF, broken, whole]).kind, "needMore");
+  matches([HALF, broken, whole, OTHER_HALF], { ...DETECTED, consumed: 4 });
+});
+
 Deno.test("QuicDetector.detect() says no at once to a first datagram that proves nothing", () => {
   const changed = sealClientHello(HELLO);
   changed[600] = (changed[600] ?? 0) ^ 1;
