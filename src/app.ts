@@ -9,10 +9,11 @@ import { FlowEvents } from "./app/flow_events.ts";
 import type { Proxy } from "./app/proxy.ts";
 import { RunningProxy } from "./app/running_proxy.ts";
 import type { Settings } from "./control/config/settings.ts";
-import { DnsCache } from "./control/dns_cache.ts";
+import { DnsCache, type DnsNotice } from "./control/dns_cache.ts";
 import { createLookup } from "./control/dns_lookup.ts";
 import { StreamsEngine } from "./engine/streams/streams_engine.ts";
 import type { LineSink } from "./ops/line_sink.ts";
+import type { Log } from "./ops/log.ts";
 import { openLogs } from "./ops/open_logs.ts";
 
 export type { BoundAddress, Proxy, ReloadOutcome } from "./app/proxy.ts";
@@ -64,10 +65,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     new DnsCache({
       ...settings.dns,
       lookup: createLookup(),
-      report: ({ event, message }) =>
-        event === "dns_lookup_failed"
-          ? logs.log.warn(event, message)
-          : logs.log.info(event, message),
+      report: (notice) => logDnsNotice(logs.log, notice),
     }),
   );
   const engine = resources.use(
@@ -78,4 +76,16 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   if (options.watch !== false) proxy.watch();
   proxy.own(resources.move());
   return proxy;
+}
+
+function logDnsNotice(log: Log, { event, message }: DnsNotice): void {
+  switch (event) {
+    case "dns_lookup_failed":
+      return log.warn(event, message);
+    case "dns_lookup_recovered":
+    case "dns_addresses_changed":
+      return log.info(event, message);
+    case "dns_resolved":
+      return log.debug(event, message);
+  }
 }

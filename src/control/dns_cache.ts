@@ -20,7 +20,12 @@ import { DnsRefresh, type StartTimer } from "./dns_refresh.ts";
 
 /** Something about a name that an operator should know. */
 export interface DnsNotice {
-  readonly event: "dns_lookup_failed" | "dns_lookup_recovered" | "dns_addresses_changed";
+  readonly event:
+    | "dns_lookup_failed"
+    | "dns_lookup_recovered"
+    | "dns_addresses_changed"
+    /** A look-up that only confirms what is known, or is the first of its name. */
+    | "dns_resolved";
   readonly message: string;
   readonly name: string;
 }
@@ -33,7 +38,7 @@ export interface DnsCacheOptions {
   /** A clock that never goes back. */
   readonly now?: () => number;
   readonly startTimer?: StartTimer;
-  /** Called when the state of a name changes, not for each look-up that confirms it. */
+  /** Called for each look-up that succeeds, and for the first of a row that fails. */
   readonly report?: (notice: DnsNotice) => void;
 }
 
@@ -193,6 +198,10 @@ export class DnsCache implements TargetResolver, Disposable {
     if (changed && !isFirst) {
       const message = `The addresses of "${name}" are now ${hosts.join(", ")}`;
       this.#report({ event: "dns_addresses_changed", name, message });
+    } else if (!wasFailing) {
+      const seconds = Math.round((entry.expiresAt - entry.answeredAt) / 1000);
+      const message = `"${name}" is ${hosts.join(", ")} for ${seconds} s`;
+      this.#report({ event: "dns_resolved", name, message });
     }
   }
 

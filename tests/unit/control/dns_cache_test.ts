@@ -101,6 +101,7 @@ Deno.test("peek() refreshes a name in use before it expires, without anyone wait
   clock.advance(50_000);
   assert.deepEqual(cache.peek(BACKEND), [{ host: "10.0.0.2", port: 443 }]);
   assert.deepEqual(notices.map(({ message }) => message), [
+    '"backend.test" is 10.0.0.1 for 100 s',
     'The addresses of "backend.test" are now 10.0.0.2',
   ]);
 });
@@ -135,11 +136,12 @@ Deno.test("resolve() gives the expired addresses when the refresh fails, and say
   await answer(found(["10.0.0.1", 30]));
   await recovered;
   assert.deepEqual(notices.map(({ event }) => event), [
+    "dns_resolved",
     "dns_lookup_failed",
     "dns_lookup_recovered",
   ]);
   assert.equal(
-    notices[0]?.message,
+    notices[1]?.message,
     'Cannot resolve "backend.test": no such name, or no answer from its name server; ' +
       "the last known addresses stay in use",
   );
