@@ -9,8 +9,6 @@ import type { EndReason, FlowEnd, FlowRecord } from "../model/flow.ts";
 import type { TargetResolver } from "../model/resolver.ts";
 import type { ListenerSpec, Snapshot } from "../model/snapshot.ts";
 
-export type { Resolution, TargetResolver } from "../model/resolver.ts";
-
 /** Something an operator should know that belongs to no single flow. */
 export interface EngineNotice {
   readonly event:
@@ -59,7 +57,7 @@ export interface EngineStats {
   readonly tcpAccepted: number;
   /** UDP sessions forwarded so far. */
   readonly udpSessions: number;
-  /** UDP flows that are still being sniffed, and the bytes held for them. */
+  /** UDP flows that have no target yet: their protocol is sought, or a name is resolved. */
   readonly udpUndecided: number;
   /** Bytes of datagrams held for undecided UDP flows. */
   readonly heldDatagramBytes: number;
@@ -83,7 +81,8 @@ export interface DrainReport {
 
 /** A data plane. */
 export interface Engine extends AsyncDisposable {
-  readonly name: "streams" | "native" | "memory";
+  /** As in `engine = "streams"`. */
+  readonly name: string;
   /**
    * Binds and starts to accept. {@linkcode Engine.publish} must have been called before.
    *

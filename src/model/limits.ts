@@ -58,7 +58,7 @@ export const MAX_ADDRESSES_PER_NAME = 32;
 /** Pause of the accept loop after descriptors ran out. */
 export const ACCEPT_PAUSE = 200;
 
-/** Lines the access log may hold before it drops and counts. */
+/** Lines that a log may hold before it drops and counts. */
 export const MAX_LOG_QUEUE = 65_536;
 
 /** Bytes of log lines held in the same way: about what as many lines of the usual length come to. */

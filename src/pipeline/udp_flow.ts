@@ -29,7 +29,7 @@ type State = "new" | "sniffing" | "resolving" | "ended";
  */
 export class UdpFlow {
   readonly #init: FlowInit;
-  /** Null once the flow is decided: it holds what it has decrypted, and the session lives on with this object. */
+  /** Null once the flow is decided: a sniffer holds what it has decrypted, and this object lives as long as the session. */
   #sniffer: UdpSniffer | null;
   #state: State = "new";
   #probeDeadline = 0;

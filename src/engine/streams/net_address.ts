@@ -15,8 +15,3 @@ export function socketAddress(address: Deno.NetAddr): SocketAddress {
 export function isIpv4Mapped(host: string): boolean {
   return host.startsWith("::ffff:") && host.includes(".");
 }
-
-/** A random 32-bit integer: for load balancing, not for secrets. */
-export function randomSeed(): number {
-  return Math.floor(Math.random() * 2 ** 32);
-}

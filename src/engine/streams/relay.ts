@@ -12,6 +12,7 @@ import type { FlowEntry } from "./flow_ledger.ts";
 import { type BufferPool, ReadBuffer } from "./read_buffer.ts";
 import type { StreamReader } from "./stream_reader.ts";
 import { closeQuietly, errorCodeOf } from "./sys_errors.ts";
+import { writeAll } from "./write_all.ts";
 
 /** What a relay is made of. */
 export interface RelayOptions {
@@ -103,7 +104,7 @@ export class Relay {
   async #pump(from: Leg, to: Leg, preface: Uint8Array | null, skip: number): Promise<void> {
     let failing = to;
     try {
-      if (preface !== null) await this.#writeUncounted(to, preface);
+      if (preface !== null) await writeAll(to.conn, preface);
       await this.#writeFirst(from, to, skip);
 
       using buffer = new ReadBuffer(this.#options.buffers);
@@ -149,12 +150,6 @@ export class Relay {
       this.#lastMove = clock.now();
     }
     to.writing = false;
-  }
-
-  async #writeUncounted(to: Leg, bytes: Uint8Array): Promise<void> {
-    for (let offset = 0; offset < bytes.length;) {
-      offset += await to.conn.write(bytes.subarray(offset));
-    }
   }
 
   #fail(leg: Leg, error: unknown): void {

@@ -16,6 +16,7 @@ import { FlowWait } from "./flow_wait.ts";
 import { Relay, type RelaySide } from "./relay.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { closeQuietly, errorCodeOf } from "./sys_errors.ts";
+import { writeAll } from "./write_all.ts";
 
 type ActionOf<Kind extends TcpFlowAction["kind"]> = Extract<TcpFlowAction, { kind: Kind }>;
 
@@ -159,7 +160,9 @@ export class TcpConnection {
   async #race({ preface, max, deadline }: ActionOf<"race">): Promise<TcpFlowEvent | null> {
     const client = this.#client.reader;
     const target = this.#connectedTarget();
-    if (preface !== null && !await writeAll(target.conn, preface)) return { kind: "targetFirst" };
+    if (preface !== null && !await sendPreface(target.conn, preface)) {
+      return { kind: "targetFirst" };
+    }
     client.request(max);
     target.reader.request(max);
     switch (await this.#wait.until(() => client.ready || target.reader.ready, deadline)) {
@@ -270,11 +273,10 @@ function resolutionEvent(resolution: Resolution | null): TcpFlowEvent {
     : { kind: "resolveFailed", error: resolution.error };
 }
 
-async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<boolean> {
+/** Tells whether the target took it. */
+async function sendPreface(target: Deno.TcpConn, preface: Uint8Array): Promise<boolean> {
   try {
-    for (let offset = 0; offset < bytes.length;) {
-      offset += await conn.write(bytes.subarray(offset));
-    }
+    await writeAll(target, preface);
     return true;
   } catch {
     // The relay meets the same error, and tells of it.

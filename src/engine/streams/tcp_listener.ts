@@ -12,7 +12,8 @@ import { TcpFlow } from "../../pipeline/tcp_flow.ts";
 import type { Listener } from "../engine.ts";
 import type { EngineContext } from "./engine_context.ts";
 import { FlowWait } from "./flow_wait.ts";
-import { isIpv4Mapped, randomSeed, socketAddress } from "./net_address.ts";
+import { isIpv4Mapped, socketAddress } from "./net_address.ts";
+import { randomSeed } from "./random_seed.ts";
 import { closeQuietly, isAcceptTransient, isShortage } from "./sys_errors.ts";
 import { TcpConnection } from "./tcp_connection.ts";
 
