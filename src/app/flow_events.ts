@@ -9,7 +9,7 @@ import { ERRORS } from "../model/errors.ts";
 import type { FlowEnd, FlowRecord, TargetFailure } from "../model/flow.ts";
 import type { LogMethod } from "../ops/log.ts";
 import type { Logs } from "../ops/open_logs.ts";
-import { hostPort } from "./listen_error.ts";
+import { formatHostPort } from "../proto/ip.ts";
 
 /** How long one target's trouble of one kind is not told again, in milliseconds: clients may come by the thousand. */
 const TROUBLE_INTERVAL = 60_000;
@@ -49,7 +49,7 @@ export class FlowEvents implements EngineEvents {
   notice(notice: EngineNotice): void {
     const { event, message, listener, error } = notice;
     this.#methodFor(event)(event, message, {
-      listener: listener === undefined ? undefined : hostPort(listener),
+      listener: listener === undefined ? undefined : formatHostPort(listener),
       // A fault of our own is worth its stack.
       error: event === "flow_fault" && error instanceof Error ? error.stack : error,
     });

@@ -5,6 +5,7 @@
  */
 
 import type { ListenerSpec } from "../model/snapshot.ts";
+import { formatHostPort } from "../proto/ip.ts";
 
 /** An address that cannot be bound. `message` says which and why, `hint` what a person can do. */
 export class ListenError extends Error {
@@ -18,15 +19,12 @@ export class ListenError extends Error {
   /** Puts into words what the system or Deno reported as `cause`. */
   constructor(spec: ListenerSpec, cause: unknown) {
     const { reason, hint } = explain(spec, cause);
-    super(`Cannot listen on ${spec.transport} "${hostPort(spec.address)}": ${reason}`, { cause });
+    super(`Cannot listen on ${spec.transport} "${formatHostPort(spec.address)}": ${reason}`, {
+      cause,
+    });
     this.spec = spec;
     this.hint = hint;
   }
-}
-
-/** `host:port`, an IPv6 host in brackets: the form that logs, flags and URLs use. */
-export function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function explain(spec: ListenerSpec, cause: unknown): { reason: string; hint: string } {
@@ -34,7 +32,7 @@ function explain(spec: ListenerSpec, cause: unknown): { reason: string; hint: st
   if (cause instanceof Deno.errors.NotCapable) {
     return {
       reason: "not permitted by --allow-net",
-      hint: `Start deno with "--allow-net", or add "${hostPort(address)}" to its list`,
+      hint: `Start deno with "--allow-net", or add "${formatHostPort(address)}" to its list`,
     };
   }
   if (cause instanceof Deno.errors.PermissionDenied) {

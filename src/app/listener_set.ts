@@ -7,7 +7,8 @@
 import { diffListeners } from "../control/listener_diff.ts";
 import type { Engine, Listener } from "../engine/engine.ts";
 import type { ListenerSpec } from "../model/snapshot.ts";
-import { hostPort, ListenError } from "./listen_error.ts";
+import { formatHostPort } from "../proto/ip.ts";
+import { ListenError } from "./listen_error.ts";
 
 /** How often, and with what pause in milliseconds, an address is tried that our own closed socket may still hold. */
 const REBIND_ATTEMPTS = 50;
@@ -108,7 +109,7 @@ export class ListenerSet {
   /** @throws {Error} as the system reports it */
   async #bind(spec: ListenerSpec): Promise<Listener> {
     // Asked before use: on a terminal Deno would ask the person, and everything would stand still until the answer.
-    const host = hostPort(spec.address);
+    const host = formatHostPort(spec.address);
     if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
       throw new Deno.errors.NotCapable(`Requires net access to "${host}"`);
     }

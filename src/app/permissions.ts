@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import type { Settings } from "../control/config/settings.ts";
 import type { Snapshot, Target } from "../model/snapshot.ts";
-import { hostPort } from "./listen_error.ts";
+import { formatHostPort } from "../proto/ip.ts";
 import { allServices, allTargets } from "./services.ts";
 
 /** One entry of one `--allow-…` flag. */
@@ -43,7 +43,7 @@ export function neededPermissions(
   const names = allTargets(settings.snapshot).filter(({ isIp }) => !isIp);
   if (names.length > 0) {
     for (const host of surroundings.nameServers) {
-      needed.push(net(hostPort({ host, port: 53 }), "ask the name server"));
+      needed.push(net(formatHostPort({ host, port: 53 }), "ask the name server"));
     }
   }
   // Without a port: what the system's own look-up asks for.
@@ -64,7 +64,7 @@ export function neededPermissions(
  */
 function listenerPermissions({ listeners }: Pick<Snapshot, "listeners">): NeededPermission[] {
   return listeners.flatMap(({ transport, address }) => {
-    const listen = net(hostPort(address), `listen on ${transport}`);
+    const listen = net(formatHostPort(address), `listen on ${transport}`);
     if (transport === "tcp") return [listen];
     const purpose = "answer udp clients";
     return address.host.includes(":")
@@ -84,7 +84,7 @@ export function targetPermissions(snapshot: Pick<Snapshot, "tcp" | "udp">): Need
       const purpose = `reach ${service.transport} target "${target.label}"`;
       needed.push(
         target.isIp
-          ? net(hostPort(target), purpose)
+          ? net(formatHostPort(target), purpose)
           : net(`0.0.0.0/0:${target.port}`, purpose, `${SAMPLE_ADDRESS}:${target.port}`),
       );
       if (service.transport === "udp") needed.push(...upstreamSockets(target));

@@ -10,10 +10,10 @@ import { watchConfig } from "../control/config/watch.ts";
 import type { DnsCache } from "../control/dns_cache.ts";
 import type { DrainReport, Engine, EngineStats, Listener } from "../engine/engine.ts";
 import type { Logs } from "../ops/open_logs.ts";
+import { formatHostPort } from "../proto/ip.ts";
 import { coalesce } from "./coalesce.ts";
 import { parseConfigFile, readConfigFile, readFailure } from "./config_file.ts";
 import { describeFailure } from "./failure.ts";
-import { hostPort } from "./listen_error.ts";
 import { ListenerSet } from "./listener_set.ts";
 import {
   formatPermission,
@@ -89,7 +89,7 @@ export class RunningProxy implements Proxy {
     this.#publish(settings);
     await this.#listeners.replace(settings.snapshot.listeners, () => {});
     for (const { transport, ...address } of this.addresses) {
-      log.info("listening", `Listening on ${transport} "${hostPort(address)}"`);
+      log.info("listening", `Listening on ${transport} "${formatHostPort(address)}"`);
     }
     log.info("started", `rpxy-l4 ${VERSION} is ready`, {
       services: allServices(settings.snapshot).length,
@@ -219,5 +219,5 @@ function missingPermissions({ snapshot }: Settings): NeededPermission[] {
 }
 
 function describeListener({ spec, address }: Listener): string {
-  return `${spec.transport}:${hostPort(address)}`;
+  return `${spec.transport}:${formatHostPort(address)}`;
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { hostPort } from "../app/listen_error.ts";
 import { loadConfig } from "../app/config_file.ts";
 import type { SocketAddress } from "../model/address.ts";
+import { formatHostPort } from "../proto/ip.ts";
 import { FAILURE, SUCCESS } from "./exit_codes.ts";
 
 /** How long the proxy may take to accept, in milliseconds. */
@@ -28,7 +28,7 @@ export async function health(
   const problem = listener.transport === "tcp"
     ? await connectProblem(reachable(listener.address))
     : bindProblem(listener.address);
-  const place = `${listener.transport} "${hostPort(listener.address)}"`;
+  const place = `${listener.transport} "${formatHostPort(listener.address)}"`;
   out(problem === null ? `Healthy: ${place} answers\n` : `Unhealthy: ${place}: ${problem}\n`);
   return problem === null ? SUCCESS : FAILURE;
 }

@@ -5,7 +5,7 @@
  */
 
 import { MAX_ADDRESSES_PER_NAME } from "../model/limits.ts";
-import { formatIp, parseIp } from "../proto/ip.ts";
+import { compareIps, formatIp, parseIp } from "../proto/ip.ts";
 
 /** One address of a name. */
 export interface AddressRecord {
@@ -68,13 +68,5 @@ export function shortestTtl(records: readonly AddressRecord[]): number | null {
 }
 
 function sortByBytes(addresses: ReadonlyMap<string, Uint8Array>): string[] {
-  return [...addresses].sort(([, a], [, b]) => compareBytes(a, b)).map(([text]) => text);
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  for (const [index, byte] of a.entries()) {
-    const difference = byte - (b[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+  return [...addresses].sort(([, a], [, b]) => compareIps(a, b)).map(([text]) => text);
 }

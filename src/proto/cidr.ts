@@ -5,7 +5,7 @@
  */
 
 import type { Cidr } from "../model/address.ts";
-import { parseIp } from "./ip.ts";
+import { compareIps, parseIp } from "./ip.ts";
 
 const PREFIX_LENGTH = /^(?:0|[1-9][0-9]{0,2})$/;
 
@@ -71,7 +71,7 @@ export class CidrTable {
 
 function disjoint(cidrs: readonly Cidr[]): Cidr[] {
   const sorted = cidrs.toSorted((a, b) =>
-    compareBytes(a.bytes, b.bytes) || a.prefixLength - b.prefixLength
+    compareIps(a.bytes, b.bytes) || a.prefixLength - b.prefixLength
   );
   const kept: Cidr[] = [];
   for (const cidr of sorted) {
@@ -90,14 +90,6 @@ function comparePrefix({ bytes, prefixLength }: Cidr, address: Uint8Array): numb
   }
   const mask = 0xff00 >> (prefixLength & 7) & 0xff;
   return mask === 0 ? 0 : ((bytes[whole] ?? 0) & mask) - ((address[whole] ?? 0) & mask);
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length; i++) {
-    const order = (a[i] ?? 0) - (b[i] ?? 0);
-    if (order !== 0) return order;
-  }
-  return 0;
 }
 
 function maskTo(address: Uint8Array, prefixLength: number): Uint8Array {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { SocketAddress } from "../model/address.ts";
+
 /** Longest text of an address: `[ffff:…:255.255.255.255]`. Longer input is refused unread. */
 const MAX_TEXT = 47;
 
@@ -35,8 +37,8 @@ export function canonicalHost(text: string): string | null {
   return bytes === null ? null : formatIp(bytes);
 }
 
-/** `host:port`, with brackets around an IPv6 host. */
-export function formatHostPort(host: string, port: number): string {
+/** `host:port`, with brackets around an IPv6 host: the form that logs, flags and URLs use. */
+export function formatHostPort({ host, port }: SocketAddress): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
@@ -53,6 +55,15 @@ export function toIpv6Bytes(bytes: Uint8Array): Uint8Array {
 export function isIpv4Mapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff &&
     bytes.subarray(0, 10).every((byte) => byte === 0);
+}
+
+/** The numeric order of two addresses of one family: negative where `a` comes first. */
+export function compareIps(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) {
+    const order = (a[i] ?? 0) - (b[i] ?? 0);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 function unmap(bytes: Uint8Array): Uint8Array {

@@ -117,7 +117,7 @@ export function parseTarget(text: string): Target {
       'Write the target as in "10.0.0.2:443" or "backend.example.com:443"',
     );
   }
-  return { host: name, port, isIp: ip !== null, label: formatHostPort(name, port) };
+  return { host: name, port, isIp: ip !== null, label: formatHostPort({ host: name, port }) };
 }
 
 function parsePort(text: string, digits: string): number {

@@ -29,7 +29,7 @@ const HEADING = [
 export function describeRoutes(settings: Settings): string {
   const { snapshot, warnings } = settings;
   const listeners = snapshot.listeners.map(({ transport, address }) =>
-    `${transport} ${formatHostPort(address.host, address.port)}`
+    `${transport} ${formatHostPort(address)}`
   );
   const sections = [section("Listeners", some(listeners, 16).split(", "))];
   const notes: string[] = [];

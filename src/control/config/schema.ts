@@ -23,13 +23,13 @@ import {
 } from "./endpoint.ts";
 import { quote, ValueError } from "./value_error.ts";
 import {
+  addressOrList,
   choice,
   distinctList,
   expected,
   flag,
   integer,
   list,
-  listenAddresses,
   reading,
   text,
 } from "./value_schema.ts";
@@ -124,10 +124,10 @@ export const PROTOCOL_KEYS = {
 /** Keys on top level, except `protocols` and its other spelling `protocol`. */
 export const TOP_LEVEL_KEYS = {
   listen_port: listenPort.meta({ description: "Port, range of ports, or array of both." }),
-  listen_address_v4: listenAddresses(parseListenV4, "0.0.0.0").prefault("0.0.0.0").meta({
+  listen_address_v4: addressOrList(parseListenV4, "0.0.0.0").prefault("0.0.0.0").meta({
     description: "IPv4 addresses to listen on.",
   }),
-  listen_address_v6: listenAddresses(parseListenV6, "::").optional().meta({
+  listen_address_v6: addressOrList(parseListenV6, "::").optional().meta({
     description: "IPv6 addresses to listen on; implies listen_ipv6.",
   }),
   listen_ipv6: flag.default(false).meta({ description: "Listen on :: too." }),

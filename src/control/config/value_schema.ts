@@ -59,7 +59,7 @@ export function distinctList<T extends z.ZodType>(
 }
 
 /** One address or an array; duplicates are dropped, as rpxy-l4 does. */
-export function listenAddresses(parse: (text: string) => string, wildcard: string) {
+export function addressOrList(parse: (text: string) => string, wildcard: string) {
   const address = reading(text, parse);
   return z.union([address, list(address, "addresses")], {
     error: expected("an address or an array of addresses"),

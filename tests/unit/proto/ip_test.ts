@@ -96,6 +96,6 @@ Deno.test("toIpv6Bytes() maps IPv4 and leaves IPv6 alone", () => {
 });
 
 Deno.test("formatHostPort() puts IPv6 in brackets", () => {
-  assert.equal(formatHostPort("192.0.2.1", 80), "192.0.2.1:80");
-  assert.equal(formatHostPort("::1", 443), "[::1]:443");
+  assert.equal(formatHostPort({ host: "192.0.2.1", port: 80 }), "192.0.2.1:80");
+  assert.equal(formatHostPort({ host: "::1", port: 443 }), "[::1]:443");
 });
