@@ -10,7 +10,8 @@ import { describeRoutes } from "../control/config/report.ts";
 
 /** What {@linkcode check} is to look at. */
 export interface CheckOptions {
-  readonly configPath: string;
+  /** Path of the configuration file. */
+  readonly config: string;
   readonly colour: boolean;
 }
 
@@ -25,13 +26,13 @@ const UNREADABLE = 2;
  * @returns the exit code: 0 for a configuration that can be used, 1 for one that cannot, 2 for no file to read
  */
 export async function check(
-  { configPath, colour }: CheckOptions,
+  { config, colour }: CheckOptions,
   out: (text: string) => void,
   err: (text: string) => void,
 ): Promise<number> {
   try {
-    const text = await readConfigFile(configPath);
-    const settings = parseConfigFile(text, configPath);
+    const text = await readConfigFile(config);
+    const settings = parseConfigFile(text, config);
     if (settings.warnings.length > 0) err(formatIssues(settings.warnings, text, { colour }));
     out(describeRoutes(settings));
     return VALID;

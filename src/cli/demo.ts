@@ -11,7 +11,7 @@ import { handleSignals } from "../ops/signals.ts";
 import { AccessRecords } from "./demo/access_records.ts";
 import type { DemoRequest } from "./demo/requests.ts";
 import { commandsToTry, type Scenario, startScenario } from "./demo/scenario.ts";
-import { formatTable, type Row } from "./demo/table.ts";
+import { formatRows, type Row } from "./demo/table.ts";
 import { FAILURE, SUCCESS } from "./exit_codes.ts";
 import { hasColour, out } from "./terminal.ts";
 
@@ -42,7 +42,7 @@ export async function demo(): Promise<number> {
   const rows: Row[] = [];
   for (const request of scenario.requests) rows.push(await show(request, port, records));
   const allOk = rows.every((row) => row.ok);
-  out(`${formatTable(rows, hasColour(Deno.stdout))}\n\n`);
+  out(`${formatRows(rows, hasColour(Deno.stdout))}\n\n`);
   out(`Try it by hand while the demo runs on a terminal:\n\n`);
   for (const command of commandsToTry(port)) out(`  ${command}\n`);
 

@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  type Detected,
-  type Protocol,
-  TCP_PROTOCOLS,
-  type Transport,
-  UDP_PROTOCOLS,
-} from "../model/protocol.ts";
+import { transportOf } from "../control/config/validate.ts";
+import { type Detected, type Protocol, TCP_PROTOCOLS, UDP_PROTOCOLS } from "../model/protocol.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { type FlowInWords, UsageError } from "./args.ts";
 import {
@@ -48,9 +43,10 @@ export async function explainLines(
  * @throws {UsageError} when there is no such protocol
  */
 export function explainInWords(flow: FlowInWords, snapshot: Snapshot): Explanation {
-  const transport = transportOf(flow.protocol);
+  const protocol = parseProtocol(flow.protocol);
+  const transport = transportOf(protocol);
   const detected: Detected = {
-    protocol: flow.protocol as Protocol,
+    protocol,
     sni: flow.sni?.toLowerCase().replace(/\.$/, "") ?? null,
     alpn: flow.alpn,
     ech: false,
@@ -109,9 +105,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function transportOf(protocol: string): Transport {
-  if ((TCP_PROTOCOLS as readonly string[]).includes(protocol)) return "tcp";
-  if ((UDP_PROTOCOLS as readonly string[]).includes(protocol)) return "udp";
-  const known = [...TCP_PROTOCOLS, ...UDP_PROTOCOLS].join(", ");
-  throw new UsageError(`Unknown protocol "${protocol}": known are ${known}`);
+function parseProtocol(name: string): Protocol {
+  const known = [...TCP_PROTOCOLS, ...UDP_PROTOCOLS];
+  const protocol = known.find((candidate) => candidate === name);
+  if (protocol !== undefined) return protocol;
+  throw new UsageError(`Unknown protocol "${name}": known are ${known.join(", ")}`);
 }

@@ -46,7 +46,7 @@ async function runCommand(command: Command): Promise<number> {
       return await serve({ ...command, config: findConfig(command.config) });
     case "check":
       return await check(
-        { configPath: findConfig(command.config), colour: hasColour(Deno.stderr) },
+        { config: findConfig(command.config), colour: hasColour(Deno.stderr) },
         out,
         err,
       );

@@ -62,9 +62,9 @@ export class AccessLog {
  */
 export function formatTextEvent(time: number, record: FlowRecord, end: FlowEnd | null): string {
   const { detected, service, target } = record;
-  let line = `${formatTimestamp(time)} ${end === null ? "[start]" : "[finish]"} ${
-    formatProtocol(record)
-  }: ${formatAddress(record.source)} -> ${formatAddress(record.address)} id=${record.id}`;
+  const event = end === null ? "[start]" : "[finish]";
+  let line = `${formatTimestamp(time)} ${event} ${formatProtocol(record)}: ` +
+    `${formatAddress(record.source)} -> ${formatAddress(record.address)} id=${record.id}`;
   if (service !== null) line += " service=" + formatValue(service.name);
   if (detected !== null) {
     if (detected.sni !== null) line += " sni=" + formatValue(shorten(detected.sni));
@@ -72,20 +72,18 @@ export function formatTextEvent(time: number, record: FlowRecord, end: FlowEnd |
   }
   if (target !== null) line += " target=" + formatValue(target.label);
   if (end === null) return line;
-  line += ` bytes_up=${end.bytesUp} bytes_down=${end.bytesDown} duration_ms=${
-    Math.round(end.durationMs)
-  } reason=${end.outcome.reason}`;
+  line += ` bytes_up=${end.bytesUp} bytes_down=${end.bytesDown}` +
+    ` duration_ms=${Math.round(end.durationMs)} reason=${end.outcome.reason}`;
   return end.outcome.error === undefined ? line : line + " error=" + end.outcome.error;
 }
 
 /** Writes the same facts as one JSON object without a line end; what is not known is left out. */
 export function formatJsonEvent(time: number, record: FlowRecord, end: FlowEnd | null): string {
   const { detected, service, target } = record;
-  let line = `{"time":"${formatTimestamp(time)}","event":"${
-    end === null ? "start" : "finish"
-  }","protocol":"${formatProtocol(record)}","source":${
-    formatJsonString(formatAddress(record.source))
-  }`;
+  const event = end === null ? "start" : "finish";
+  let line = `{"time":"${formatTimestamp(time)}","event":"${event}"` +
+    `,"protocol":"${formatProtocol(record)}"` +
+    `,"source":${formatJsonString(formatAddress(record.source))}`;
   if (record.address !== null) {
     line += ',"target_address":' + formatJsonString(formatAddress(record.address));
   }
@@ -99,9 +97,8 @@ export function formatJsonEvent(time: number, record: FlowRecord, end: FlowEnd |
   }
   if (target !== null) line += ',"target":' + formatJsonString(target.label);
   if (end !== null) {
-    line += `,"bytes_up":${end.bytesUp},"bytes_down":${end.bytesDown},"duration_ms":${
-      Math.round(end.durationMs)
-    },"reason":"${end.outcome.reason}"`;
+    line += `,"bytes_up":${end.bytesUp},"bytes_down":${end.bytesDown}` +
+      `,"duration_ms":${Math.round(end.durationMs)},"reason":"${end.outcome.reason}"`;
     if (end.outcome.error !== undefined) line += `,"error":"${end.outcome.error}"`;
   }
   return line + "}";
@@ -129,7 +126,7 @@ function formatProtocol({ transport, detected }: FlowRecord): string {
   return detected === null ? transport : `${transport}:${detected.protocol}`;
 }
 
-/** `192.0.2.1:443`, `[2001:db8::1]:443`, or `-` where there is none. */
+/** `192.0.2.1:443`, `[2001:db8::1]:443`, or `-` where there is none. Of its own, as `ops` knows `model` alone. */
 function formatAddress(address: SocketAddress | null): string {
   if (address === null) return "-";
   return address.host.includes(":")

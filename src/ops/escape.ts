@@ -30,7 +30,7 @@ export function formatList(values: readonly string[]): string {
 }
 
 /** Writes text without anything that could end a line, steer a terminal or close a quote. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replace(UNSAFE, escapeCharacter);
 }
 

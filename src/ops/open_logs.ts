@@ -10,8 +10,8 @@ import { LineWriter } from "./line_writer.ts";
 import { createLog, formatLogLine, type Log, type LogLevel } from "./log.ts";
 
 /** Names of the log files, those of rpxy-l4. */
-export const ACCESS_LOG_FILE = "access.log";
-export const SYSTEM_LOG_FILE = "rpxy-l4.log";
+const ACCESS_LOG_FILE = "access.log";
+const SYSTEM_LOG_FILE = "rpxy-l4.log";
 
 /** Where the logs go and what is in them. */
 export interface OpenLogsOptions {

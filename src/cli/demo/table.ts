@@ -1,8 +1,10 @@
 /**
- * A table of text for a terminal.
+ * What became of the demo's requests, as a table.
  *
  * @module
  */
+
+import { formatTable } from "../../control/config/text_table.ts";
 
 /** One line of the table that the demo prints. */
 export interface Row {
@@ -17,20 +19,19 @@ export interface Row {
 }
 
 /** Lays rows out in columns under a heading; the result in green or red where `colour` says so. */
-export function formatTable(rows: readonly Row[], colour: boolean): string {
-  const cells = rows.map((row) => [row.protocol, row.hello, row.service, row.backend, row.time]);
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...cells.map((line) => line[column]?.length ?? 0))
-  );
-  const layOut = (line: readonly string[], result: string) =>
-    [...line.map((cell, column) => cell.padEnd(widths[column] ?? 0)), result].join("  ");
-  return [
-    layOut(HEADINGS, "RESULT"),
-    ...rows.map((row, index) => layOut(cells[index] ?? [], formatResult(row, colour))),
-  ].join("\n");
+export function formatRows(rows: readonly Row[], colour: boolean): string {
+  const lines = rows.map((row) => [
+    row.protocol,
+    row.hello,
+    row.service,
+    row.backend,
+    row.time,
+    formatResult(row, colour), // in the last column, so that its invisible characters move no other
+  ]);
+  return formatTable([HEADINGS, ...lines]).join("\n");
 }
 
-const HEADINGS = ["PROTOCOL", "SNI / ALPN", "SERVICE", "BACKEND", "TIME"];
+const HEADINGS = ["PROTOCOL", "SNI / ALPN", "SERVICE", "BACKEND", "TIME", "RESULT"];
 const GREEN = "\x1b[32m";
 const RED = "\x1b[31m";
 const RESET = "\x1b[39m";

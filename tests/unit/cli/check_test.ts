@@ -5,11 +5,11 @@ import { check } from "../../../src/cli/check.ts";
 async function run(text: string | null): Promise<{ code: number; out: string; err: string }> {
   const directory = await Deno.makeTempDir();
   try {
-    const configPath = `${directory}/config.toml`;
-    if (text !== null) await Deno.writeTextFile(configPath, text);
+    const config = `${directory}/config.toml`;
+    if (text !== null) await Deno.writeTextFile(config, text);
     const said = { out: "", err: "" };
     const code = await check(
-      { configPath, colour: false },
+      { config, colour: false },
       (piece) => said.out += piece,
       (piece) => said.err += piece,
     );

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { formatTable } from "../../../../src/cli/demo/table.ts";
+import { formatRows } from "../../../../src/cli/demo/table.ts";
 
 const ROW = { protocol: "TLS", hello: "a.test / h2", service: "web", backend: "127.0.0.1:1" };
 
-Deno.test("formatTable() lines columns up and tells why a request failed", () => {
-  const table = formatTable([
+Deno.test("formatRows() lines columns up and tells why a request failed", () => {
+  const table = formatRows([
     { ...ROW, time: "1.0 ms", ok: true, problem: "" },
     { ...ROW, service: "another", time: "-", ok: false, problem: "no answer in 5000 ms" },
   ], false);
@@ -15,8 +15,8 @@ Deno.test("formatTable() lines columns up and tells why a request failed", () =>
   ]);
 });
 
-Deno.test("formatTable() colours the result only where it is asked to", () => {
+Deno.test("formatRows() colours the result only where it is asked to", () => {
   const rows = [{ ...ROW, time: "1.0 ms", ok: true, problem: "" }];
-  assert(formatTable(rows, true).endsWith("\x1b[32mok\x1b[39m"));
-  assert(!formatTable(rows, false).includes("\x1b"));
+  assert(formatRows(rows, true).endsWith("\x1b[32mok\x1b[39m"));
+  assert(!formatRows(rows, false).includes("\x1b"));
 });
