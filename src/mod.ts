@@ -24,6 +24,7 @@ export {
 export { ConfigFileError, loadConfig, parseConfigFile } from "./app/config_file.ts";
 export { ListenError } from "./app/listen_error.ts";
 export type { ConfigIssue } from "./control/config/issues.ts";
+export { configJsonSchema } from "./control/config/schema.ts";
 export type { Settings } from "./control/config/settings.ts";
 export type { DrainReport, EngineStats } from "./engine/engine.ts";
 export type { LineSink } from "./ops/line_sink.ts";

@@ -5,13 +5,11 @@
  */
 
 import type { TcpProtocol } from "../model/protocol.ts";
-import type { Detector } from "./detector.ts";
+import type { TcpDetector } from "./detector.ts";
 import { httpDetector } from "./http.ts";
 import { detectSocks5 } from "./socks.ts";
 import { detectSsh } from "./ssh.ts";
 import { tlsDetector } from "./tls/detect.ts";
-
-export type { Detector } from "./detector.ts";
 
 /**
  * The order in which to ask. TLS, SSH and SOCKS5 differ in their first byte and decide soon; `SSH-2.0-…` could also be a
@@ -20,7 +18,7 @@ export type { Detector } from "./detector.ts";
 export const TCP_DETECTION_ORDER: readonly TcpProtocol[] = ["tls", "ssh", "socks5", "http"];
 
 /** A detector for one connection. Those that need no memory are shared. */
-export function tcpDetector(protocol: TcpProtocol): Detector {
+export function tcpDetector(protocol: TcpProtocol): TcpDetector {
   switch (protocol) {
     case "tls":
       return tlsDetector();

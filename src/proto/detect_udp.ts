@@ -1,25 +1,19 @@
 /**
- * Detectors for the first datagrams of a UDP flow.
+ * The detectors of protocols over UDP.
  *
  * @module
  */
 
-import type { Detected, UdpProtocol } from "../model/protocol.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { UdpProtocol } from "../model/protocol.ts";
+import type { UdpDetector } from "./detector.ts";
 import { QuicDetector } from "./quic/detect.ts";
 import { detectWireGuard } from "./wireguard.ts";
 
-/**
- * Detects a protocol in one flow. Called with all datagrams so far, oldest first; only those that are new are worked on.
- * All verdicts but `needMore` are final.
- */
-export type FlowDetector = (held: readonly Uint8Array[]) => Verdict<Detected>;
-
-/** The order in which detectors are asked, the cheapest first. No datagram fits two of them. */
+/** The order in which to ask, the cheapest first. No datagram fits two of them. */
 export const UDP_DETECTION_ORDER: readonly UdpProtocol[] = ["wireguard", "quic"];
 
 /** A detector for one flow. */
-export function udpDetector(protocol: UdpProtocol): FlowDetector {
+export function udpDetector(protocol: UdpProtocol): UdpDetector {
   switch (protocol) {
     case "quic": {
       const detector = new QuicDetector();

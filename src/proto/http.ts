@@ -9,7 +9,7 @@ import type { Detected } from "../model/protocol.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { NEED_MORE, NO_MATCH } from "../model/verdict.ts";
 import { latin1 } from "./bytes.ts";
-import { type Detector, plainMatch } from "./detector.ts";
+import { plainMatch, type TcpDetector } from "./detector.ts";
 
 const HTAB = 0x09;
 const LF = 0x0a;
@@ -45,7 +45,7 @@ const REGISTERED_METHODS: ReadonlySet<string> = new Set(
  * registered method with a path needs no such version: that is HTTP/0.9, or a request that its server should answer
  * with an error.
  */
-export function httpDetector(): Detector {
+export function httpDetector(): TcpDetector {
   let seen = 0;
   return (head) => {
     const start = skipEmptyLines(head);

@@ -9,7 +9,7 @@ import type { Detected } from "../../model/protocol.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { NO_MATCH } from "../../model/verdict.ts";
 import { Reader } from "../bytes.ts";
-import type { Detector } from "../detector.ts";
+import type { TcpDetector } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
 import {
   CLIENT_HELLO_TYPE,
@@ -25,7 +25,7 @@ import { HandshakeRecords } from "./record.ts";
  * A detector for one connection. It remembers where it is in the records, so that the work is linear even where every
  * byte comes alone and in a record of its own. What follows the ClientHello is not looked at.
  */
-export function tlsDetector(): Detector {
+export function tlsDetector(): TcpDetector {
   const records = new HandshakeRecords();
   return (head) => {
     if (head.length <= MAX_TCP_HEAD) return detect(head, records);
