@@ -14,12 +14,9 @@ import { UDP_PROTOCOLS } from "../../src/model/protocol.ts";
 import { type SniffResult, UdpSniffer } from "../../src/pipeline/sniff.ts";
 import { udpDetector } from "../../src/proto/detect_udp.ts";
 import { QuicDetector } from "../../src/proto/quic/detect.ts";
-import {
-  INITIAL_PROTECTION,
-  type InitialProtection,
-} from "../../src/proto/quic/packet_protection.ts";
 import { QUIC_VERSIONS } from "../../src/proto/quic/versions.ts";
 import { concat } from "../support/client_hello_builder.ts";
+import { countingProtection } from "../support/counting_protection.ts";
 import {
   ackFrame,
   connectionCloseFrame,
@@ -204,17 +201,7 @@ function sniff(held: FuzzInput): SniffResult {
 
 /** Decryption is what costs, so its calls are bounded. */
 function checkQuicWork(held: FuzzInput): void {
-  const counts = { derived: 0, opened: 0 };
-  const protection: InitialProtection = {
-    deriveKeys(...parameters) {
-      counts.derived++;
-      return INITIAL_PROTECTION.deriveKeys(...parameters);
-    },
-    open(...parameters) {
-      counts.opened++;
-      return INITIAL_PROTECTION.open(...parameters);
-    },
-  };
+  const { counts, protection } = countingProtection();
   new QuicDetector(protection).detect(held);
   const most = Math.min(held.length, MAX_HELD_DATAGRAMS);
   assert.ok(counts.opened <= most * MAX_COALESCED_PACKETS, `${counts.opened} packets opened`);

@@ -10,12 +10,10 @@ import { MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../../../../src/model
 import type { Detected } from "../../../../src/model/protocol.ts";
 import type { Verdict } from "../../../../src/model/verdict.ts";
 import { QuicDetector } from "../../../../src/proto/quic/detect.ts";
-import {
-  INITIAL_PROTECTION,
-  type InitialProtection,
-} from "../../../../src/proto/quic/packet_protection.ts";
+import type { InitialProtection } from "../../../../src/proto/quic/packet_protection.ts";
 import { QUIC_VERSIONS, type QuicVersion } from "../../../../src/proto/quic/versions.ts";
 import { buildClientHello, concat } from "../../../support/client_hello_builder.ts";
+import { countingProtection } from "../../../support/counting_protection.ts";
 import {
   ackFrame,
   connectionCloseFrame,
@@ -123,11 +121,11 @@ Deno.test("QuicDetector does not read outside of the datagrams, nor change them"
 Deno.test("QuicDetector decrypts each packet once, and derives keys once for each connection", () => {
   fc.assert(
     fc.property(flights(), batches(), (flight, sizes) => {
-      const { counts, protection } = counting();
+      const { counts, protection } = countingProtection();
       detectInBatches(flight.datagrams, sizes, protection);
       assert.equal(counts.derived, 1);
       assert(counts.opened <= flight.datagrams.length * MAX_COALESCED_PACKETS);
-      const again = counting();
+      const again = countingProtection();
       detectInBatches(flight.datagrams, [flight.datagrams.length], again.protection);
       assert.deepEqual(again.counts, counts);
     }),
@@ -144,7 +142,7 @@ Deno.test("QuicDetector's work on a hostile flow is bounded", () => {
         return concat(...new Array(Math.floor(65_000 / least.length)).fill(least));
       });
       const ping = sealInitial({ frames: [pingFrame()] }); // or else the first would end it
-      const { counts, protection } = counting();
+      const { counts, protection } = countingProtection();
       detectInBatches([ping, ...datagrams], [1], protection);
       assert(counts.derived <= MAX_HELD_DATAGRAMS, `${counts.derived} derived`);
       assert(counts.opened <= 1 + (MAX_HELD_DATAGRAMS - 1) * MAX_COALESCED_PACKETS);
@@ -171,21 +169,6 @@ function detectInBatches(
     verdict = detector.detect(held.slice(0, shown));
   }
   return verdict;
-}
-
-function counting() {
-  const counts = { derived: 0, opened: 0 };
-  const protection: InitialProtection = {
-    deriveKeys(...parameters) {
-      counts.derived++;
-      return INITIAL_PROTECTION.deriveKeys(...parameters);
-    },
-    open(...parameters) {
-      counts.opened++;
-      return INITIAL_PROTECTION.open(...parameters);
-    },
-  };
-  return { counts, protection };
 }
 
 function batches(): fc.Arbitrary<number[]> {
