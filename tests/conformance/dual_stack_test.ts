@@ -78,6 +78,28 @@ Deno.test("listen() does not share a TCP port with another program", async () =>
   await assert.rejects(listen(rig, "tcp", V4, other.addr.port), Deno.errors.AddrInUse);
 });
 
+Deno.test("listen() does not share a TCP port beside another address of ours", async () => {
+  await using world = createWorld();
+  const rig = startRig(world, await world.startBackend());
+  using other = Deno.listen({ hostname: OTHER_V4, port: 0, reusePort: true });
+  await listen(rig, "tcp", V4, other.addr.port);
+  await assert.rejects(listen(rig, "tcp", OTHER_V4, other.addr.port), Deno.errors.AddrInUse);
+});
+
+Deno.test("listen() leaves no UDP port to others that has only addresses apart", async () => {
+  await using world = createWorld();
+  const rig = new Rig(world);
+  rig.publish({});
+  const { address: { port } } = await listen(rig, "udp", V4, 0);
+  await listen(rig, "udp", OTHER_V4, port);
+  for (const hostname of [V4, OTHER_V4]) {
+    assert.throws(
+      () => Deno.listenDatagram({ transport: "udp", hostname, port, reuseAddress: true }),
+      Deno.errors.AddrInUse,
+    );
+  }
+});
+
 for (const [first, second] of [["0.0.0.0", "::"], ["::", "0.0.0.0"]] as const) {
   Deno.test({
     name: `listen() serves UDP of both families on one port when ${first} comes before ${second}`,

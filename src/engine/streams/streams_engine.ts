@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { SocketAddress } from "../../model/address.ts";
 import type { ListenerSpec, Snapshot } from "../../model/snapshot.ts";
 import { Timer } from "../timer_wheel.ts";
 import type { DrainReport, Engine, EngineOptions, EngineStats, Listener } from "../engine.ts";
@@ -82,7 +83,8 @@ export class StreamsEngine implements Engine {
     await Promise.all(closed.map(({ done }) => done));
 
     const open = neighbours.filter((neighbour) => !neighbour.closed);
-    const listener = new TcpListener(context, spec, isShared(open, spec));
+    const shared = inTheWay(open, spec.address.host).length > 0;
+    const listener = new TcpListener(context, spec, shared);
     this.#tcp.add(listener);
     listener.done.then(() => this.#tcp.delete(listener));
     return listener;
@@ -97,9 +99,9 @@ export class StreamsEngine implements Engine {
     const open = neighbours.filter(({ state }) => state !== "closed");
     const own = open.find(({ address, state }) => address.host === host && state === "lingering");
     if (own !== undefined) return own.listen(spec);
-    const shared = isShared(open, spec);
-    if (shared) await Promise.all(open.map((neighbour) => neighbour.share()));
-    const udpPort = new UdpPort(context, spec.address, shared);
+    const sharing = inTheWay(open, host);
+    await Promise.all(sharing.map((neighbour) => neighbour.share()));
+    const udpPort = new UdpPort(context, spec.address, sharing.length > 0);
     this.#udp.add(udpPort);
     udpPort.done.then(() => this.#udp.delete(udpPort));
     return udpPort.listen(spec);
@@ -124,13 +126,20 @@ export class StreamsEngine implements Engine {
 }
 
 /**
- * Whether sockets of ours have the port on other addresses. With the same address among them the system is to say that
- * it is taken.
+ * Those of our sockets on one port beside which `host` can be bound only if they share the port. With the same address
+ * among them there are none: the system is to say that it is taken.
  */
-function isShared(
-  neighbours: readonly { readonly address: { readonly host: string } }[],
-  { address }: ListenerSpec,
-): boolean {
-  return neighbours.length > 0 &&
-    neighbours.every(({ address: { host } }) => host !== address.host);
+function inTheWay<Socket extends { readonly address: SocketAddress }>(
+  neighbours: readonly Socket[],
+  host: string,
+): readonly Socket[] {
+  if (neighbours.some(({ address }) => address.host === host)) return [];
+  return neighbours.filter(({ address }) =>
+    covers(address.host, host) || covers(host, address.host)
+  );
+}
+
+/** Whether a socket on one address takes what is for the other: `::` is for both families where Deno binds it. */
+function covers(wildcard: string, host: string): boolean {
+  return wildcard === "::" || (wildcard === "0.0.0.0" && host.includes("."));
 }

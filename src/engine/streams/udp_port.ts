@@ -75,7 +75,7 @@ export class UdpPort {
    * Binds the socket again so that another one can have the same port on another address. Only then SO_REUSEADDR is
    * set: with it, any program of this machine may bind the port as well and take the datagrams.
    *
-   * @throws {Error} when that fails; the port and its sessions are lost
+   * @throws {Error} when that fails at first; it is tried again until the port is back or of no more use
    */
   async share(): Promise<void> {
     if (!this.#shared) {
@@ -89,20 +89,33 @@ export class UdpPort {
   async #run(): Promise<void> {
     await this.#receive();
     while (this.#rebound !== null) {
-      const { resolve, reject } = this.#rebound;
+      const rebound = this.#rebound;
       this.#rebound = null;
-      // It may have come out of use meanwhile; then there is nothing to share.
-      if (this.#state === "closed") return resolve();
+      if (await this.#bindAgain(rebound)) await this.#receive();
+    }
+  }
+
+  /**
+   * Binds the socket that was closed for {@linkcode UdpPort.share}. Another program may have taken the port meanwhile,
+   * or the last descriptor: then whoever waits is told, and the port is tried for until it is to be had.
+   *
+   * @returns false when it has come out of use
+   */
+  async #bindAgain({ resolve, reject }: PromiseWithResolvers<void>): Promise<boolean> {
+    const { clock } = this.#context;
+    for (let attempt = 1; this.#state !== "closed"; attempt++) {
       try {
         this.#socket = bind(this.address, true);
         resolve();
+        return true;
       } catch (error) {
+        if (attempt === 1) this.#reportLoss(error);
         reject(error);
-        this.#fail(error);
-        return;
+        await this.#pause.until(() => false, clock.now() + ACCEPT_PAUSE);
       }
-      await this.#receive();
     }
+    resolve();
+    return false;
   }
 
   /** Receives until the socket is closed. */
@@ -169,10 +182,8 @@ export class UdpPort {
     this.#pause.cut();
   }
 
-  #fail(error: unknown): void {
-    this.#state = "closed";
-    for (const session of [...this.#sessions.values()]) session.cut();
-    const message = `Cannot listen on udp "${this.address.host}" any more`;
+  #reportLoss(error: unknown): void {
+    const message = `Cannot listen on udp "${this.address.host}" for now: trying again`;
     this.#context.events.notice({
       event: "listener_failed",
       message,
