@@ -94,11 +94,11 @@ export interface InboundProxySpec {
 /** Waits of the data plane, in milliseconds. */
 export interface Timeouts {
   /** From accept until the protocol must be known. */
-  readonly probe: number;
+  readonly probeMs: number;
   /** Silence after which the default TCP target is dialled. */
-  readonly serverFirst: number;
+  readonly serverFirstMs: number;
   /** For one attempt to connect to one address of a target. */
-  readonly connect: number;
+  readonly connectMs: number;
 }
 
 /** Everything the data plane needs to know. */

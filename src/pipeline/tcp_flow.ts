@@ -70,7 +70,7 @@ export class TcpFlow {
   /** The first action; to be called once. */
   start(now: number): TcpFlowAction {
     if (this.#state !== "new") throw this.#broken("start");
-    this.#probeDeadline = now + this.#snapshot.timeouts.probe;
+    this.#probeDeadline = now + this.#snapshot.timeouts.probeMs;
     if (this.#snapshot.inboundProxy === null) return this.#beginSniffing(null, now);
     this.#state = "proxyHeader";
     return this.#readProxyHeader();
@@ -155,7 +155,7 @@ export class TcpFlow {
     this.#state = "sniffing";
     if (head !== null && head.length > this.#headOffset) return this.#classify(head, now);
     if (tcp.fallback === null) return this.#read(this.#probeDeadline);
-    return this.#read(Math.min(now + timeouts.serverFirst, this.#probeDeadline));
+    return this.#read(Math.min(now + timeouts.serverFirstMs, this.#probeDeadline));
   }
 
   #onSniffing(event: TcpFlowEvent, now: number): TcpFlowAction {
@@ -188,7 +188,7 @@ export class TcpFlow {
   #classify(head: Uint8Array, now: number): TcpFlowAction {
     const racing = this.#state === "racing";
     // A client that was silent for long gets the whole probe time once it speaks.
-    if (racing && !this.#spoken) this.#probeDeadline = now + this.#snapshot.timeouts.probe;
+    if (racing && !this.#spoken) this.#probeDeadline = now + this.#snapshot.timeouts.probeMs;
     this.#spoken = true;
 
     const result = this.#sniffer.push(head.subarray(this.#headOffset));
@@ -234,7 +234,7 @@ export class TcpFlow {
   }
 
   #follow(step: ConnectStep, now: number): TcpFlowAction {
-    const deadline = now + this.#snapshot.timeouts.connect;
+    const deadline = now + this.#snapshot.timeouts.connectMs;
     switch (step.kind) {
       case "resolve":
         this.#state = "resolving";
@@ -259,7 +259,7 @@ export class TcpFlow {
     this.#greetingError = error;
     this.#service = this.#target = this.#address = null;
     this.#state = "sniffing";
-    this.#probeDeadline = now + this.#snapshot.timeouts.probe;
+    this.#probeDeadline = now + this.#snapshot.timeouts.probeMs;
     return this.#read(this.#probeDeadline);
   }
 

@@ -125,7 +125,7 @@ export class UdpFlow {
         return {
           kind: "resolve",
           target: step.target,
-          deadline: now + this.#init.snapshot.timeouts.connect,
+          deadline: now + this.#init.snapshot.timeouts.connectMs,
         };
       case "connect": {
         // UDP has no answer to wait for: the first address is the one.

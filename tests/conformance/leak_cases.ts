@@ -59,7 +59,7 @@ const STATES: readonly State[] = [
     name: "while a name is resolved",
     routes: () => ({
       ...toDefault("tcp", target("never.example:80")),
-      timeouts: timeouts({ connect: SHORT }),
+      timeouts: timeouts({ connectMs: SHORT }),
     }),
     enter: (client) => client.write(ascii("x")),
     connected: false,
@@ -68,7 +68,7 @@ const STATES: readonly State[] = [
     name: "while the target is connected to",
     routes: ({ stuckPort }) => ({
       ...toDefault("tcp", target(`127.0.0.1:${stuckPort}`)),
-      timeouts: timeouts({ connect: SHORT }),
+      timeouts: timeouts({ connectMs: SHORT }),
     }),
     enter: (client) => client.write(ascii("x")),
     connected: false,
@@ -77,7 +77,7 @@ const STATES: readonly State[] = [
     name: "while client and target wait for each other",
     routes: ({ backend }) => ({
       ...sniffing(backend),
-      timeouts: timeouts({ serverFirst: 1 }),
+      timeouts: timeouts({ serverFirstMs: 1 }),
     }),
     enter: () => Promise.resolve(),
     connected: true,
@@ -214,7 +214,7 @@ function sniffing(fallback: TcpBackend | null): Partial<Snapshot> {
 }
 
 function timeouts(part: Partial<Snapshot["timeouts"]>): Snapshot["timeouts"] {
-  return { probe: LONG, serverFirst: LONG, connect: LONG, ...part };
+  return { probeMs: LONG, serverFirstMs: LONG, connectMs: LONG, ...part };
 }
 
 async function openDescriptors(): Promise<string[]> {

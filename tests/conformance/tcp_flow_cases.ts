@@ -16,7 +16,7 @@ const REQUEST = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
 
 /** Short where a case waits for it, else so long that it never comes. */
 const LONG = 600_000;
-const TIMEOUTS = { probe: LONG, serverFirst: LONG, connect: LONG };
+const TIMEOUTS = { probeMs: LONG, serverFirstMs: LONG, connectMs: LONG };
 
 export const TCP_FLOW_CASES: Cases = {
   "classifies a first flight that comes byte by byte, and forwards it whole": async (world) => {
@@ -73,7 +73,7 @@ export const TCP_FLOW_CASES: Cases = {
   },
 
   "gives up on a name that is not resolved in time": async (world) => {
-    const timeouts = { ...TIMEOUTS, connect: 50 };
+    const timeouts = { ...TIMEOUTS, connectMs: 50 };
     const routes = { ...toDefault("tcp", target("slow.example:80")), timeouts };
     const { rig, address } = await Rig.start(world, "tcp", routes);
     rig.resolver.answer("slow.example", new Promise(() => {}));
@@ -101,7 +101,7 @@ export const TCP_FLOW_CASES: Cases = {
   },
 
   "lets the default target speak first to a silent client": async (world) => {
-    const timeouts = { ...TIMEOUTS, serverFirst: 20 };
+    const timeouts = { ...TIMEOUTS, serverFirstMs: 20 };
     const { address, fallback } = await startHttpAndDefault(world, { timeouts });
     const client = await world.connect(address);
     const peer = await fallback.accept();
@@ -114,7 +114,7 @@ export const TCP_FLOW_CASES: Cases = {
   },
 
   "classifies a client that speaks late but before the default target": async (world) => {
-    const timeouts = { ...TIMEOUTS, serverFirst: 20 };
+    const timeouts = { ...TIMEOUTS, serverFirstMs: 20 };
     const { address, fallback, http } = await startHttpAndDefault(world, { timeouts });
     const client = await world.connect(address);
     const dialled = await fallback.accept();
@@ -146,7 +146,7 @@ export const TCP_FLOW_CASES: Cases = {
   },
 
   "closes a client that stays silent where there is no default target": async (world) => {
-    const timeouts = { ...TIMEOUTS, probe: 50 };
+    const timeouts = { ...TIMEOUTS, probeMs: 50 };
     const { address, rig } = await startHttpAndDefault(world, { withDefault: false, timeouts });
     const client = await world.connect(address);
     assert.equal(await waitForEnd(client), "eof");
@@ -173,7 +173,7 @@ export const TCP_FLOW_CASES: Cases = {
   },
 
   "sends the PROXY header before a silent client's target may speak": async (world) => {
-    const timeouts = { ...TIMEOUTS, serverFirst: 20 };
+    const timeouts = { ...TIMEOUTS, serverFirstMs: 20 };
     const part = { timeouts, sendProxyProtocol: "v1" } as const;
     const { address, fallback } = await startHttpAndDefault(world, part);
     const client = await world.connect(address);

@@ -125,7 +125,7 @@ export const UDP_CASES: Cases = {
     const [backend, wrong] = [await world.openUdp(), await world.openUdp()];
     const { rig, address } = await Rig.start(world, "udp", {
       ...toDefault("udp", [target("late.example:53"), target("good.example:53")]),
-      timeouts: { probe: 3_000, serverFirst: 300, connect: 50 },
+      timeouts: { probeMs: 3_000, serverFirstMs: 300, connectMs: 50 },
     });
     const late = Promise.withResolvers<Resolution>();
     const good = Promise.withResolvers<Resolution>();

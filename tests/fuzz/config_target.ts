@@ -159,6 +159,6 @@ function checkSettings(settings: Settings): void {
   ) {
     assert.ok(Number.isInteger(wait) && wait >= 0 && wait <= MAX_DURATION, `${wait} ms`);
   }
-  assert.ok(snapshot.timeouts.probe > 0 && snapshot.timeouts.connect > 0);
+  assert.ok(snapshot.timeouts.probeMs > 0 && snapshot.timeouts.connectMs > 0);
   assert.ok(dns.minTtlMs <= dns.maxTtlMs);
 }

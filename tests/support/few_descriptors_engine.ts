@@ -31,7 +31,7 @@ const http = service("http", {
 });
 engine.publish(snapshot({
   tcp: protocolRoutes({ http }),
-  timeouts: { probe: LONG, serverFirst: LONG, connect: LONG },
+  timeouts: { probeMs: LONG, serverFirstMs: LONG, connectMs: LONG },
 }));
 // As in the real program. It also makes the runtime open what it needs for signals before descriptors run out.
 Deno.addSignalListener("SIGTERM", () => Deno.exit(0));

@@ -93,7 +93,7 @@ export function snapshot(part: Partial<Snapshot> = {}): Snapshot {
     inboundProxy: null,
     tcpMaxConnections: 1024,
     udpMaxConnections: 2048,
-    timeouts: { probe: 3_000, serverFirst: 300, connect: 10_000 },
+    timeouts: { probeMs: 3_000, serverFirstMs: 300, connectMs: 10_000 },
     ...part,
   };
 }

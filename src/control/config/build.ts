@@ -75,10 +75,10 @@ function buildSnapshot(
     tcpMaxConnections: top.tcp_max_connections,
     udpMaxConnections: top.udp_max_connections,
     timeouts: Object.freeze({
-      probe: top.probe_timeout,
+      probeMs: top.probe_timeout,
       // A client that stays silent goes to the default target at the end of the probe time at the latest.
-      serverFirst: top.server_first_delay === 0 ? top.probe_timeout : top.server_first_delay,
-      connect: top.tcp_connect_timeout,
+      serverFirstMs: top.server_first_delay === 0 ? top.probe_timeout : top.server_first_delay,
+      connectMs: top.tcp_connect_timeout,
     }),
   });
 }

@@ -35,9 +35,9 @@ const SNAPSHOT: fc.Arbitrary<Snapshot> = fc.record({
   unmatched: fc.constantFrom("target", "drop"),
   inbound: fc.boolean(),
   timeouts: fc.record({
-    probe: fc.constantFrom(1, 3_000),
-    serverFirst: fc.constantFrom(0, 300, 5_000),
-    connect: fc.constant(10_000),
+    probeMs: fc.constantFrom(1, 3_000),
+    serverFirstMs: fc.constantFrom(0, 300, 5_000),
+    connectMs: fc.constant(10_000),
   }),
 }).map(({ http, ssh, tls, fallback, unmatched, inbound, timeouts }) => {
   const plain = protocolRoutes(

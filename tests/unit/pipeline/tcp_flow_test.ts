@@ -286,7 +286,7 @@ Deno.test("TcpFlow connects a silent client to the default target and lets the t
 });
 
 Deno.test("TcpFlow waits no longer than the probe time for a silent client", () => {
-  const timeouts = { probe: 200, serverFirst: 300, connect: 1_000 };
+  const timeouts = { probeMs: 200, serverFirstMs: 300, connectMs: 1_000 };
   const flow = flowOf({ ...WITH_FALLBACK, timeouts });
   assert.deepEqual(flow.start(0), read(200));
   assert.deepEqual(flow.next(TIMEOUT, 200), connect("10.0.0.99:25", 1_200));

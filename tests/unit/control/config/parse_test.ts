@@ -37,7 +37,7 @@ Deno.test("parseConfig() fills in the defaults of rpxy-l4", () => {
       inboundProxy: null,
       tcpMaxConnections: 1024,
       udpMaxConnections: 2048,
-      timeouts: { probe: 3_000, serverFirst: 300, connect: 5_000 },
+      timeouts: { probeMs: 3_000, serverFirstMs: 300, connectMs: 5_000 },
     },
     drainTimeoutMs: 30_000,
     logLevel: "info",
@@ -139,7 +139,7 @@ target = ["backend:51820"]
     ],
   });
   assert.equal(snapshot.unmatched, "drop");
-  assert.deepEqual(snapshot.timeouts, { probe: 1_000, serverFirst: 2_000, connect: 250 });
+  assert.deepEqual(snapshot.timeouts, { probeMs: 1_000, serverFirstMs: 2_000, connectMs: 250 });
   assert.deepEqual(settings, {
     drainTimeoutMs: 3_600_000,
     logLevel: "debug",
@@ -152,7 +152,7 @@ target = ["backend:51820"]
 
 Deno.test("parseConfig() dials the default target at the end of the probe time without a server_first_delay", () => {
   const { snapshot } = parseConfig(`${MINIMAL}server_first_delay = "0s"`, "config.toml");
-  assert.equal(snapshot.timeouts.serverFirst, snapshot.timeouts.probe);
+  assert.equal(snapshot.timeouts.serverFirstMs, snapshot.timeouts.probeMs);
 });
 
 Deno.test("parseConfig() takes bounds of the time to live that are the same", () => {
