@@ -9,6 +9,7 @@ import { ACCEPT_PAUSE } from "../../model/limits.ts";
 import type { ListenerSpec } from "../../model/snapshot.ts";
 import { admitTcp } from "../../pipeline/admission.ts";
 import { TcpFlow } from "../../pipeline/tcp_flow.ts";
+import { formatHostPort } from "../../proto/ip.ts";
 import type { Listener } from "../engine.ts";
 import type { EngineContext } from "./engine_context.ts";
 import { FlowWait } from "./flow_wait.ts";
@@ -79,7 +80,7 @@ export class TcpListener implements Listener {
       this.#admit(conn);
     } catch (error) {
       closeQuietly(conn);
-      const message = `A connection to "${this.address.host}" met a fault of the proxy`;
+      const message = `A connection to "${formatHostPort(this.address)}" met a fault of the proxy`;
       events.notice({ event: "flow_fault", message, listener: this.address, error });
     }
   }
@@ -100,7 +101,7 @@ export class TcpListener implements Listener {
   }
 
   #reportFailure(error: unknown): void {
-    const message = `Cannot accept on tcp "${this.spec.address.host}": trying again`;
+    const message = `Cannot accept on tcp "${formatHostPort(this.address)}": trying again`;
     this.#context.events.notice({
       event: "listener_failed",
       message,

@@ -9,6 +9,7 @@ import { ACCEPT_PAUSE } from "../../model/limits.ts";
 import type { ListenerSpec } from "../../model/snapshot.ts";
 import { admitUdp } from "../../pipeline/admission.ts";
 import { UdpFlow } from "../../pipeline/udp_flow.ts";
+import { formatHostPort } from "../../proto/ip.ts";
 import type { Listener } from "../engine.ts";
 import { AddressMap } from "./address_map.ts";
 import type { EngineContext } from "./engine_context.ts";
@@ -154,7 +155,7 @@ export class UdpPort {
       this.#sessions.set(from.hostname, from.port, session);
       return session;
     } catch (error) {
-      const message = `A datagram to "${this.address.host}" met a fault of the proxy`;
+      const message = `A datagram to "${formatHostPort(this.address)}" met a fault of the proxy`;
       events.notice({ event: "flow_fault", message, listener: this.address, error });
       return null;
     }
@@ -183,7 +184,7 @@ export class UdpPort {
   }
 
   #reportLoss(error: unknown): void {
-    const message = `Cannot listen on udp "${this.address.host}" for now: trying again`;
+    const message = `Cannot listen on udp "${formatHostPort(this.address)}" for now: trying again`;
     this.#context.events.notice({
       event: "listener_failed",
       message,
