@@ -140,7 +140,8 @@ export class LineWriter implements AsyncDisposable {
   }
 
   #closeChunk(): void {
-    this.#chunks.push({ text: this.#text, lines: this.#lines });
+    const { length } = this.#text;
+    this.#chunks.push({ bytes: this.#encoder.encode(this.#text), length, lines: this.#lines });
     this.#text = "";
     this.#lines = 0;
   }
@@ -169,16 +170,15 @@ export class LineWriter implements AsyncDisposable {
       if (this.#lines > 0 && this.#chunks.length === 0) this.#closeChunk();
       const chunk = this.#chunks.shift();
       if (chunk === undefined) continue;
-      if (!await this.#writeChunk(chunk.text)) this.#dropped += chunk.lines;
+      if (!await this.#writeChunk(chunk.bytes)) this.#dropped += chunk.lines;
       this.#heldLines -= chunk.lines;
-      this.#heldBytes -= chunk.text.length;
+      this.#heldBytes -= chunk.length;
     }
     this.#pumping = null;
   }
 
-  /** False when the text, or a part of it, is given up: the sink is gone, or the writer is being closed. */
-  async #writeChunk(text: string): Promise<boolean> {
-    let bytes = this.#encoder.encode(text);
+  /** False when the bytes, or a part of them, are given up: the sink is gone, or the writer is being closed. */
+  async #writeChunk(bytes: Uint8Array): Promise<boolean> {
     while (bytes.length > 0) {
       if (this.#sinkClosed) return false;
       if (this.#reopenWanted) await this.#reopenSink();
@@ -220,9 +220,14 @@ export class LineWriter implements AsyncDisposable {
   }
 }
 
-/** Lines that are written with one call. */
+/**
+ * Lines that are written with one call. Encoded at once: a string that was put together of many keeps all of these for
+ * as long as nobody reads it, which comes to several times its length.
+ */
 interface Chunk {
-  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** In characters. */
+  readonly length: number;
   readonly lines: number;
 }
 
