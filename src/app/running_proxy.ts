@@ -199,7 +199,7 @@ export class RunningProxy implements Proxy {
     log.setLevel(settings.logLevel);
     access.setFormat(settings.accessLogFormat);
     this.#dns.setTtl(settings.dns.minTtlMs, settings.dns.maxTtlMs);
-    this.#engine.publish({ ...settings.snapshot, generation: this.#generation });
+    this.#engine.publish(settings.snapshot);
 
     for (const warning of settings.warnings) log.warn("config_warning", issueLine(warning));
     for (const missing of missingPermissions(settings)) {

@@ -7,7 +7,6 @@
 import { loadConfig } from "../app/config_file.ts";
 import { describeFailure } from "../app/failure.ts";
 import { VERSION } from "../app/version.ts";
-import type { Snapshot } from "../model/snapshot.ts";
 import { type Command, parseCommandLine, UsageError } from "./args.ts";
 import { check } from "./check.ts";
 import { FAILURE, SUCCESS, WRONG_USAGE } from "./exit_codes.ts";
@@ -51,7 +50,7 @@ async function runCommand(command: Command): Promise<number> {
         err,
       );
     case "explain": {
-      const snapshot = command.config === null ? null : await loadSnapshot(command.config);
+      const snapshot = command.config === null ? null : (await loadConfig(command.config)).snapshot;
       if (command.flow !== null && snapshot !== null) {
         out(JSON.stringify(explainInWords(command.flow, snapshot)) + "\n");
       } else {
@@ -96,8 +95,3 @@ function exists(path: string): boolean {
 }
 
 const DEFAULT_CONFIG = "config.toml";
-
-/** A snapshot that is only asked, never published. */
-async function loadSnapshot(path: string): Promise<Snapshot> {
-  return { ...(await loadConfig(path)).snapshot, generation: 0 };
-}

@@ -103,8 +103,6 @@ export interface Timeouts {
 
 /** Everything the data plane needs to know. */
 export interface Snapshot {
-  /** Counts published snapshots, from 1. */
-  readonly generation: number;
   /** Every socket to listen on. */
   readonly listeners: readonly ListenerSpec[];
   /** Where TCP connections go. */

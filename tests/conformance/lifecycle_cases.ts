@@ -62,7 +62,7 @@ export const LIFECYCLE_CASES: Cases = {
     const oldPeer = await before.accept();
     assert.equal(text(await readExactly(oldPeer, 3)), "old");
 
-    rig.publish({ generation: 2, ...toDefault("tcp", after.target) });
+    rig.publish(toDefault("tcp", after.target));
     const fresh = await world.connect(address);
     await fresh.write(ascii("new"));
     assert.equal(text(await readExactly(await after.accept(), 3)), "new");

@@ -197,7 +197,7 @@ export const UDP_CASES: Cases = {
     await old.send(ascii("before"), address);
     const { from } = await backend.receive();
     listener.close();
-    rig.publish({ generation: 2 });
+    rig.publish({});
     await late.send(ascii("too late"), address);
     await old.send(ascii("after"), address);
     assert.equal(text((await backend.receive()).data), "after");

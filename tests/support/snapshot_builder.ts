@@ -85,7 +85,6 @@ export function serverNameTable(
 /** A snapshot without listeners and routes. */
 export function snapshot(part: Partial<Snapshot> = {}): Snapshot {
   return {
-    generation: 1,
     listeners: [],
     tcp: routeTable(),
     udp: routeTable(),

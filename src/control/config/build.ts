@@ -59,7 +59,7 @@ export function buildSettings(draft: Draft, warnings: readonly ConfigIssue[]): S
 function buildSnapshot(
   top: TopValues,
   protocols: readonly ProtocolDraft[],
-): Omit<Snapshot, "generation"> {
+): Snapshot {
   const services = protocols.map((draft, order) => buildService(draft, order, top));
   const tcp = buildRoutes("tcp", services, defaultService("tcp", services.length, top));
   const udp = buildRoutes("udp", services, defaultService("udp", services.length, top));

@@ -9,8 +9,8 @@ import type { ConfigIssue } from "./issues.ts";
 
 /** Everything that a configuration file says. Durations are milliseconds. */
 export interface Settings {
-  /** What the data plane reads; the one who publishes it counts the generation. */
-  readonly snapshot: Omit<Snapshot, "generation">;
+  /** What the data plane reads. */
+  readonly snapshot: Snapshot;
   /** How long a shutdown waits for flows to end by themselves. */
   readonly drainTimeoutMs: number;
   /** Least severe events that are logged. */

@@ -9,22 +9,19 @@ import { buildClientHello, toRecords } from "../../support/client_hello_builder.
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-const snapshot: Snapshot = {
-  ...parseConfig(
-    `listen_port = 443
-    tcp_target = ["10.0.0.1:25"]
-    [protocols.web]
-    protocol = "http"
-    target = ["10.0.0.2:80", "web.test:80"]
-    [protocols.site]
-    protocol = "tls"
-    server_names = ["a.test"]
-    alpn = ["h2"]
-    target = ["10.0.0.3:443"]`,
-    "test.toml",
-  ).snapshot,
-  generation: 1,
-};
+const { snapshot } = parseConfig(
+  `listen_port = 443
+  tcp_target = ["10.0.0.1:25"]
+  [protocols.web]
+  protocol = "http"
+  target = ["10.0.0.2:80", "web.test:80"]
+  [protocols.site]
+  protocol = "tls"
+  server_names = ["a.test"]
+  alpn = ["h2"]
+  target = ["10.0.0.3:443"]`,
+  "test.toml",
+);
 
 async function answersTo(input: string, using: Snapshot | null = null): Promise<unknown[]> {
   let output = "";
