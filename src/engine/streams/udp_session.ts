@@ -11,7 +11,7 @@ import type { UdpFlow } from "../../pipeline/udp_flow.ts";
 import { Timer } from "../timer_wheel.ts";
 import { DatagramSender } from "./datagram_sender.ts";
 import type { EngineContext } from "./engine_context.ts";
-import type { FlowEntry } from "./flow_ledger.ts";
+import type { Cuttable, FlowEntry } from "./flow_ledger.ts";
 import { HeldDatagrams } from "./held_datagrams.ts";
 import { errorCodeOf, isDatagramTransient, isOwnClose } from "./sys_errors.ts";
 import { UdpUpstream } from "./udp_upstream.ts";
@@ -28,7 +28,7 @@ export interface UdpSessionOptions {
 }
 
 /** The datagrams between one client address and one listener. */
-export class UdpSession {
+export class UdpSession implements Cuttable {
   readonly #options: UdpSessionOptions;
   readonly #entry: FlowEntry;
   readonly #held: HeldDatagrams;

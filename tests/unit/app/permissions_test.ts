@@ -66,14 +66,3 @@ Deno.test("neededPermissions() names each entry once, with all it is for", () =>
     `reach tcp target "10.0.0.2:80", reach udp target "10.0.0.2:80"`,
   ]);
 });
-
-Deno.test("formatFlags() quotes what a shell would read otherwise", () => {
-  const entry: NeededPermission = {
-    flag: "--allow-read",
-    value: "/it's here",
-    purpose: "test",
-    descriptor: { name: "read" },
-    isExact: true,
-  };
-  assert.deepEqual(formatFlags([entry]), [`'--allow-read=/it'\\''s here'`]);
-});
