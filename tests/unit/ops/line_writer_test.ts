@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { LineSink } from "../../../src/ops/line_sink.ts";
 import { LineWriter } from "../../../src/ops/line_writer.ts";
+import { runOk } from "../../support/programs.ts";
 
 const describeDrops = (count: number) => `dropped ${count}`;
 
@@ -53,6 +54,14 @@ Deno.test("write() bounds the characters of the queue, and tells of a line that 
   await sink.written;
   await writer.flush();
   assert.deepEqual(sink.lines, ["dropped 1"]);
+});
+
+Deno.test("write() holds little more than the characters of lines that nobody reads", async () => {
+  const script = new URL("../../support/held_log_memory.ts", import.meta.url).pathname;
+  const output = await runOk(Deno.execPath(), ["run", "--v8-flags=--expose-gc", script]);
+  const { characters, held, dropped } = JSON.parse(output);
+  assert.equal(dropped, 0);
+  assert.ok(held < 2 * characters, `${characters} characters take ${held} bytes`);
 });
 
 Deno.test("write() has its room back once lines are out", async () => {
