@@ -60,13 +60,15 @@ export class Running implements AsyncDisposable {
     return ticks / TICKS_PER_SECOND;
   }
 
+  /** Asks it to end, which takes its workers along; what is left after a second is killed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It ended by itself.
-    }
+    const workers = await childrenOf(this.#child.pid);
+    kill(this.#child.pid, "SIGTERM");
+    const timer = setTimeout(() => {
+      for (const pid of [this.#child.pid, ...workers]) kill(Number(pid), "SIGKILL");
+    }, 1_000);
     await this.#child.status;
+    clearTimeout(timer);
   }
 }
 
@@ -98,4 +100,12 @@ async function listens(port: number): Promise<boolean> {
 async function childrenOf(pid: number): Promise<string[]> {
   const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
   return text.split(" ").filter((child) => child !== "");
+}
+
+function kill(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch {
+    // It ended by itself.
+  }
 }
