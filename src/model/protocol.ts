@@ -22,6 +22,9 @@ export type UdpProtocol = typeof UDP_PROTOCOLS[number];
 /** Name of a protocol, as in `protocol = "tls"`. */
 export type Protocol = TcpProtocol | UdpProtocol;
 
+/** Protocols whose first flight names the server: the ones that `server_names` and `alpn` can select. */
+export const SERVER_NAME_PROTOCOLS: ReadonlySet<Protocol> = new Set<Protocol>(["tls", "quic"]);
+
 /** What the first bytes of a flow turned out to be: the input of routing, and what the access log tells. */
 export interface Detected {
   readonly protocol: Protocol;

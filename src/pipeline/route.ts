@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Detected } from "../model/protocol.ts";
+import { type Detected, SERVER_NAME_PROTOCOLS } from "../model/protocol.ts";
 import type {
   AlpnTable,
   RouteTable,
@@ -43,17 +43,13 @@ export function route(
   unmatched: Snapshot["unmatched"],
 ): Route {
   if (detected === null) return fallbackRoute(table);
-  const named = table.serverNames !== null && takesServerNames(detected);
+  const named = table.serverNames !== null && SERVER_NAME_PROTOCOLS.has(detected.protocol);
   const found = named ? routeByName(table.serverNames, detected) : null;
   if (found !== null) return found;
   const service = table.byProtocol.get(detected.protocol);
   if (service !== undefined) return { service, reason: "protocol" };
   if (named && unmatched === "drop") return { service: null, reason: "unmatched" };
   return fallbackRoute(table);
-}
-
-function takesServerNames(detected: Detected): boolean {
-  return detected.protocol === "tls" || detected.protocol === "quic";
 }
 
 function routeByName(names: ServerNameTable, detected: Detected): Route | null {

@@ -5,7 +5,7 @@
  */
 
 import type { Protocol, Transport } from "../../model/protocol.ts";
-import { UDP_PROTOCOLS } from "../../model/protocol.ts";
+import { SERVER_NAME_PROTOCOLS, UDP_PROTOCOLS } from "../../model/protocol.ts";
 import type { Target } from "../../model/snapshot.ts";
 import type { Draft, ProtocolDraft } from "./draft.ts";
 import { formatDuration } from "./duration.ts";
@@ -29,8 +29,8 @@ export function validateDraft(draft: Draft, findings: Findings): void {
 }
 
 /** Whether a protocol has names to choose by. */
-export function takesServerNames(protocol: Protocol | undefined): protocol is "tls" | "quic" {
-  return protocol === "tls" || protocol === "quic";
+export function takesServerNames(protocol: Protocol | undefined): boolean {
+  return protocol !== undefined && SERVER_NAME_PROTOCOLS.has(protocol);
 }
 
 /** The transport that a protocol runs over. */
