@@ -46,6 +46,10 @@ export class FlowEvents implements EngineEvents {
     this.#tell("connect_failed", failures);
   }
 
+  wanted(): "all" | "failures" {
+    return this.#logs.access.enabled ? "all" : "failures";
+  }
+
   notice(notice: EngineNotice): void {
     const { event, message, listener, error } = notice;
     this.#methodFor(event)(event, message, {
@@ -59,12 +63,14 @@ export class FlowEvents implements EngineEvents {
     const { log } = this.#logs;
     switch (event) {
       case "accept_resumed":
+      case "worker_restarted":
         return log.info;
       case "accept_paused":
       case "tcp_limit_reached":
       case "udp_limit_reached":
         return log.warn;
       case "listener_failed":
+      case "worker_failed":
       case "flow_fault":
         return log.error;
     }

@@ -17,6 +17,8 @@ export interface EngineNotice {
     | "tcp_limit_reached"
     | "udp_limit_reached"
     | "listener_failed"
+    | "worker_failed"
+    | "worker_restarted"
     | "flow_fault";
   readonly message: string;
   readonly listener?: SocketAddress;
@@ -30,6 +32,11 @@ export interface EngineEvents {
   /** A flow ended; also called for flows that never started. */
   flowFinished(record: FlowRecord, end: FlowEnd): void;
   notice(notice: EngineNotice): void;
+  /**
+   * Which flows are worth a report: all of them, or those alone that met a target which could not be reached. An engine
+   * may report more than that. Left out: all.
+   */
+  wanted?(): "all" | "failures";
 }
 
 /** What an engine is made of. */

@@ -72,6 +72,8 @@ export type TcpFlowAction =
     readonly kind: "connect";
     readonly target: Target;
     readonly address: SocketAddress;
+    /** The address to connect from: the client's where the service is transparent; null: the system chooses. */
+    readonly from: SocketAddress | null;
     readonly deadline: number;
   }
   /**
@@ -139,6 +141,8 @@ export type UdpFlowAction =
     readonly kind: "forward";
     readonly target: Target;
     readonly address: SocketAddress;
+    /** The address to send from: the client's where the service is transparent; null: the system chooses. */
+    readonly from: SocketAddress | null;
     readonly idleMs: number;
   }
   /** Forget the flow and what it holds. */

@@ -41,6 +41,8 @@ export interface Service {
   readonly sendProxyProtocol: ProxyProtocolVersion;
   /** Milliseconds without traffic after which a flow ends; 0 = never. */
   readonly idleMs: number;
+  /** Whether targets see the client's address as that of the connection; only the native engine can do it. */
+  readonly transparent: boolean;
   /** Position in the file, for ties; the default has the highest. */
   readonly order: number;
 }
@@ -101,6 +103,18 @@ export interface Timeouts {
   readonly connectMs: number;
 }
 
+/** What sockets are told beyond what every engine can tell them: the native engine alone reads this. */
+export interface SocketOptions {
+  /** Whether data may come with the first packet of a connection, from clients and to targets (RFC 7413). */
+  readonly tcpFastOpen: boolean;
+  /** Milliseconds for which the system keeps a new connection to itself until its first byte comes; 0 = not at all. */
+  readonly tcpDeferAcceptMs: number;
+  /** Milliseconds after which a connection ends whose peer acknowledges nothing (RFC 5482); 0 = the system's own. */
+  readonly tcpUserTimeoutMs: number;
+  /** Mark for routing and firewall rules on all that goes to targets; 0 = none. */
+  readonly mark: number;
+}
+
 /** Everything the data plane needs to know. */
 export interface Snapshot {
   /** Every socket to listen on. */
@@ -119,4 +133,5 @@ export interface Snapshot {
   readonly udpMaxConnections: number;
   /** Waits that are the same for all services. */
   readonly timeouts: Timeouts;
+  readonly sockets: SocketOptions;
 }

@@ -11,8 +11,8 @@ import { formatJsonString, formatList, formatValue } from "./escape.ts";
 import type { LineWriter } from "./line_writer.ts";
 import { formatTimestamp } from "./timestamp.ts";
 
-/** Value of `access_log_format`. */
-export type AccessLogFormat = "text" | "json";
+/** Value of `access_log_format`; `none` writes no lines. */
+export type AccessLogFormat = "text" | "json" | "none";
 
 /** What an access log is made of. */
 export interface AccessLogOptions {
@@ -26,7 +26,7 @@ export interface AccessLogOptions {
 export class AccessLog {
   readonly #writer: LineWriter;
   readonly #now: () => number;
-  #formatter: Formatter;
+  #formatter: Formatter | null;
 
   constructor({ writer, format, now = Date.now }: AccessLogOptions) {
     this.#writer = writer;
@@ -39,19 +39,26 @@ export class AccessLog {
     this.#formatter = FORMATTERS[format];
   }
 
+  /** Whether lines are written at all. */
+  get enabled(): boolean {
+    return this.#formatter !== null;
+  }
+
   /** The flow has a target and is about to be relayed. */
   started(record: FlowRecord): void {
+    if (this.#formatter === null) return;
     this.#writer.write(this.#formatter.event(this.#now(), record, null));
   }
 
   /** The flow ended, whether or not it had started. */
   finished(record: FlowRecord, end: FlowEnd): void {
+    if (this.#formatter === null) return;
     this.#writer.write(this.#formatter.event(this.#now(), record, end));
   }
 
   /** The line that stands for `count` lines which were lost, in the format of the others. */
   describeDrops(count: number): string {
-    return this.#formatter.drops(this.#now(), count);
+    return (this.#formatter ?? FORMATTERS.text).drops(this.#now(), count);
   }
 }
 
@@ -109,7 +116,7 @@ interface Formatter {
   readonly drops: (time: number, count: number) => string;
 }
 
-const FORMATTERS: Readonly<Record<AccessLogFormat, Formatter>> = {
+const FORMATTERS = {
   text: {
     event: formatTextEvent,
     drops: (time, count) => `${formatTimestamp(time)} [dropped] lines=${count}`,
@@ -119,7 +126,8 @@ const FORMATTERS: Readonly<Record<AccessLogFormat, Formatter>> = {
     drops: (time, count) =>
       `{"time":"${formatTimestamp(time)}","event":"dropped","lines":${count}}`,
   },
-};
+  none: null,
+} as const satisfies Readonly<Record<AccessLogFormat, Formatter | null>>;
 
 /** `tcp:tls`, or the transport alone for a protocol that was not recognised. */
 function formatProtocol({ transport, detected }: FlowRecord): string {

@@ -14,7 +14,13 @@ import { orderAddresses, orderTargets } from "./balance.ts";
 /** What is to be done next for a flow to reach a target. */
 export type ConnectStep =
   | { readonly kind: "resolve"; readonly target: Target }
-  | { readonly kind: "connect"; readonly target: Target; readonly address: SocketAddress }
+  | {
+    readonly kind: "connect";
+    readonly target: Target;
+    readonly address: SocketAddress;
+    /** The address to connect from; null: the system chooses. */
+    readonly from: SocketAddress | null;
+  }
   /** Nothing is left to try; `error` is the last failure. */
   | { readonly kind: "exhausted"; readonly error: ErrorCode };
 
@@ -82,7 +88,13 @@ export class ConnectPlan {
     const mayTry = this.#addressIndex === 0 || this.#attemptsLeft > targetsBehind;
     if (target === undefined || address === undefined || !mayTry) return this.#nextTarget();
     this.#addressIndex++;
-    return { kind: "connect", target, address };
+    return { kind: "connect", target, address, from: this.#transparentSource(address) };
+  }
+
+  /** No connection can have ends of two address families: then the target sees the proxy after all. */
+  #transparentSource(address: SocketAddress): SocketAddress | null {
+    const oneFamily = this.#source.host.includes(":") === address.host.includes(":");
+    return this.#service.transparent && oneFamily ? this.#source : null;
   }
 }
 

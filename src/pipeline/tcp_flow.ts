@@ -245,7 +245,7 @@ export class TcpFlow {
         this.#state = "connecting";
         this.#target = step.target;
         this.#address = step.address;
-        return { kind: "connect", target: step.target, address: step.address, deadline };
+        return { ...step, deadline };
       case "exhausted":
         return this.#forGreeting
           ? this.#goOnWithoutGreeting(step.error, now)

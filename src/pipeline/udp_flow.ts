@@ -132,8 +132,7 @@ export class UdpFlow {
         this.#state = "ended";
         this.#target = step.target;
         this.#address = step.address;
-        const idleMs = this.#service?.idleMs ?? 0;
-        return { kind: "forward", target: step.target, address: step.address, idleMs };
+        return { ...step, kind: "forward", idleMs: this.#service?.idleMs ?? 0 };
       }
       case "exhausted":
         return this.#drop("connect_failed", step.error);

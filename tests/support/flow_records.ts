@@ -25,6 +25,7 @@ export const SERVICE: Service = {
   loadBalance: "none",
   sendProxyProtocol: "none",
   idleMs: 0,
+  transparent: false,
   order: 0,
 };
 

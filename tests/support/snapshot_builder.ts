@@ -40,6 +40,7 @@ export function service(name: string, part: Partial<Service> = {}): Service {
     loadBalance: "none",
     sendProxyProtocol: "none",
     idleMs: 0,
+    transparent: false,
     order: 0,
     ...part,
   };
@@ -93,6 +94,7 @@ export function snapshot(part: Partial<Snapshot> = {}): Snapshot {
     tcpMaxConnections: 1024,
     udpMaxConnections: 2048,
     timeouts: { probeMs: 3_000, serverFirstMs: 300, connectMs: 10_000 },
+    sockets: { tcpFastOpen: false, tcpDeferAcceptMs: 0, tcpUserTimeoutMs: 0, mark: 0 },
     ...part,
   };
 }

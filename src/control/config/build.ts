@@ -22,11 +22,17 @@ import { listenAddresses, takesServerNames, transportOf } from "./validate.ts";
 /** What a draft has when nothing was found wrong with it: every key that has a default or is required. */
 type TopValues = Complete<
   Draft["top"]["values"],
-  "listen_address_v6" | "tcp_target" | "udp_target" | "tcp_trusted_proxies"
+  "listen_address_v6" | "tcp_target" | "udp_target" | "tcp_trusted_proxies" | "workers"
 >;
 type ProtocolValues = Complete<
   ProtocolDraft["values"],
-  "idle_lifetime" | "server_names" | "alpn" | "alpns" | "send_proxy_protocol" | "ech"
+  | "idle_lifetime"
+  | "server_names"
+  | "alpn"
+  | "alpns"
+  | "send_proxy_protocol"
+  | "transparent"
+  | "ech"
 >;
 type Complete<T, Optional extends keyof T> =
   & { readonly [K in Exclude<keyof T, Optional>]-?: Exclude<T[K], undefined> }
@@ -51,6 +57,7 @@ export function buildSettings(draft: Draft, warnings: readonly ConfigIssue[]): S
     logLevel: top.log_level,
     accessLogFormat: top.access_log_format,
     engine: top.engine,
+    workers: top.workers ?? null,
     dns: Object.freeze({ minTtlMs: top.dns_cache_min_ttl, maxTtlMs: top.dns_cache_max_ttl }),
     warnings: Object.freeze(warnings),
   });
@@ -79,6 +86,12 @@ function buildSnapshot(
       // A client that stays silent goes to the default target at the end of the probe time at the latest.
       serverFirstMs: top.server_first_delay === 0 ? top.probe_timeout : top.server_first_delay,
       connectMs: top.tcp_connect_timeout,
+    }),
+    sockets: Object.freeze({
+      tcpFastOpen: top.tcp_fast_open,
+      tcpDeferAcceptMs: top.tcp_defer_accept,
+      tcpUserTimeoutMs: top.tcp_user_timeout,
+      mark: top.socket_mark,
     }),
   });
 }
@@ -121,6 +134,7 @@ function buildService(
     loadBalance: entry.load_balance,
     sendProxyProtocol: udp ? "none" : entry.send_proxy_protocol ?? top.tcp_send_proxy_protocol,
     idleMs: entry.idle_lifetime ?? (udp ? UDP_PROTOCOL_IDLE : top.tcp_idle_timeout),
+    transparent: entry.transparent ?? top.transparent,
     order,
   });
   return { service, serverNames: entry.server_names, alpn: entry.alpn ?? entry.alpns };
@@ -138,6 +152,7 @@ function defaultService(transport: Transport, order: number, top: TopValues): Se
     loadBalance: udp ? top.udp_load_balance : top.tcp_load_balance,
     sendProxyProtocol: udp ? "none" : top.tcp_send_proxy_protocol,
     idleMs: udp ? top.udp_idle_lifetime : top.tcp_idle_timeout,
+    transparent: top.transparent,
     order,
   });
 }

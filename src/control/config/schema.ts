@@ -116,6 +116,9 @@ export const PROTOCOL_KEYS = {
   send_proxy_protocol: sendProxyProtocol.optional().meta({
     description: "PROXY protocol header to backends; tcp_send_proxy_protocol where it is left out.",
   }),
+  transparent: flag.optional().meta({
+    description: "As transparent on top level, which it overrides.",
+  }),
   ech: z.strictObject(ECH, { error: expected("a table") }).optional().meta({
     description: "Encrypted Client Hello; not supported by this version.",
   }),
@@ -189,12 +192,31 @@ export const TOP_LEVEL_KEYS = {
   }),
   log_level: choice(["debug", "info", "warn", "error"], { aliases: { trace: "debug" } })
     .prefault("info").meta({ description: "Least severity that is logged." }),
-  access_log_format: choice(["text", "json"]).prefault("text").meta({
-    description: "Form of the access log.",
+  access_log_format: choice(["text", "json", "none"]).prefault("text").meta({
+    description: "Form of the access log; none writes no lines.",
   }),
-  engine: choice(["auto", "streams"], {
-    hints: { native: "The native engine is not part of this version" },
-  }).prefault("auto").meta({ description: "What moves the bytes." }),
+  engine: choice(["auto", "streams", "native"]).prefault("auto").meta({
+    description: "What moves the bytes; auto takes native where --allow-ffi is granted.",
+  }),
+  workers: integer(1, 256).optional().meta({
+    description: "Threads of the native engine; one for each core where it is left out.",
+  }),
+  tcp_fast_open: flag.default(false).meta({
+    description: "Native engine: data may come with the first packet of a connection.",
+  }),
+  tcp_defer_accept: duration.prefault("0s").meta({
+    description: "Native engine: time that the system waits for a client's first byte; 0s = none.",
+  }),
+  tcp_user_timeout: duration.prefault("0s").meta({
+    description:
+      "Native engine: time after which a peer that acknowledges nothing is gone; 0s = the system's.",
+  }),
+  socket_mark: integer(0, 2 ** 32 - 1).default(0).meta({
+    description: "Native engine: mark of packets to backends, for routing and firewall rules.",
+  }),
+  transparent: flag.default(false).meta({
+    description: "Native engine: backends see the client's address as the source.",
+  }),
 };
 
 /** Keys of the `ech` table by name, for suggestions. */

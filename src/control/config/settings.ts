@@ -16,9 +16,11 @@ export interface Settings {
   /** Least severe events that are logged. */
   readonly logLevel: "debug" | "info" | "warn" | "error";
   /** Form of the lines of the access log. */
-  readonly accessLogFormat: "text" | "json";
+  readonly accessLogFormat: "text" | "json" | "none";
   /** Which data plane to use; `auto` takes the best that there is. */
-  readonly engine: "auto" | "streams";
+  readonly engine: "auto" | "streams" | "native";
+  /** Threads of the native engine; null: one for each core. */
+  readonly workers: number | null;
   /** Bounds for how long a DNS answer is kept. */
   readonly dns: { readonly minTtlMs: number; readonly maxTtlMs: number };
   /** What is odd but can be used, in the order of the file. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../clock.ts";
 import { type Timer, TimerWheel } from "../timer_wheel.ts";
 
 /** Longest sleep, so that the delay stays within what `setTimeout` takes. */
@@ -13,7 +14,7 @@ const MAX_SLEEP = 3_600_000;
  * Monotonic time in milliseconds, and deadlines on it. An armed timer keeps the process alive: a listener that waits for
  * descriptors has nothing else that would.
  */
-export class EngineClock {
+export class EngineClock implements Clock {
   readonly #wheel = new TimerWheel();
   #timeout: ReturnType<typeof setTimeout> | undefined;
   #wakeAt = Infinity;
@@ -27,7 +28,6 @@ export class EngineClock {
     return performance.now();
   }
 
-  /** Arms a timer, or moves it; with an infinite deadline it is disarmed. */
   arm(timer: Timer, deadline: number): void {
     if (deadline === Infinity) return this.disarm(timer);
     this.#wheel.arm(timer, deadline, this.now());

@@ -9,9 +9,9 @@ import type { Snapshot } from "../../model/snapshot.ts";
 import type { EngineEvents } from "../engine.ts";
 import type { DatagramSlots } from "./datagram_slots.ts";
 import type { EngineClock } from "./engine_clock.ts";
-import type { FlowLedger } from "./flow_ledger.ts";
-import type { LimitNotice } from "./limit_notice.ts";
-import type { AcceptPause } from "./accept_pause.ts";
+import type { FlowLedger } from "../flow_ledger.ts";
+import type { LimitNotice } from "../limit_notice.ts";
+import type { AcceptPause } from "../accept_pause.ts";
 import type { BufferPool } from "./read_buffer.ts";
 
 /** Made once for an engine. */

@@ -8,7 +8,7 @@ import type { EndReason, FlowOutcome } from "../../model/flow.ts";
 import { STALL_PROBE_INTERVAL } from "../../model/limits.ts";
 import { Timer } from "../timer_wheel.ts";
 import type { EngineClock } from "./engine_clock.ts";
-import type { FlowEntry } from "./flow_ledger.ts";
+import type { FlowEntry } from "../flow_ledger.ts";
 import { type BufferPool, ReadBuffer } from "./read_buffer.ts";
 import type { StreamReader } from "./stream_reader.ts";
 import { closeQuietly, errorCodeOf } from "./sys_errors.ts";
@@ -40,7 +40,7 @@ export interface RelaySide {
 interface Leg extends RelaySide {
   readonly resetReason: EndReason;
   /** Where bytes read from this leg are counted. */
-  readonly counter: "bytesUp" | "bytesDown";
+  readonly count: "countUp" | "countDown";
   /** Whether all was read that this leg sends. */
   ended: boolean;
   /** Whether a write to this leg is under way. */
@@ -69,13 +69,13 @@ export class Relay {
       ...options.client,
       ...fresh,
       resetReason: "client_reset",
-      counter: "bytesUp",
+      count: "countUp",
     };
     this.#target = {
       ...options.target,
       ...fresh,
       resetReason: "target_reset",
-      counter: "bytesDown",
+      count: "countDown",
     };
     this.#lastMove = options.clock.now();
   }
@@ -146,7 +146,7 @@ export class Relay {
     for (let offset = 0; offset < bytes.length;) {
       const count = await to.conn.write(offset === 0 ? bytes : bytes.subarray(offset));
       offset += count;
-      entry[from.counter] += count;
+      entry[from.count](count);
       this.#lastMove = clock.now();
     }
     to.writing = false;

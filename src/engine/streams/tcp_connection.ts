@@ -11,7 +11,7 @@ import type { Resolution } from "../../model/resolver.ts";
 import type { Target } from "../../model/snapshot.ts";
 import type { TcpFlow } from "../../pipeline/tcp_flow.ts";
 import type { EngineContext } from "./engine_context.ts";
-import type { Cuttable, FlowEntry } from "./flow_ledger.ts";
+import type { Cuttable, FlowEntry } from "../flow_ledger.ts";
 import { FlowWait } from "./flow_wait.ts";
 import { Relay, type RelaySide } from "./relay.ts";
 import { StreamReader } from "./stream_reader.ts";

@@ -14,7 +14,7 @@ import type { Listener } from "../engine.ts";
 import type { EngineContext } from "./engine_context.ts";
 import { FlowWait } from "./flow_wait.ts";
 import { isIpv4Mapped, socketAddress } from "./net_address.ts";
-import { randomSeed } from "./random_seed.ts";
+import { randomSeed } from "../random_seed.ts";
 import { closeQuietly, isAcceptTransient, isShortage } from "./sys_errors.ts";
 import { TcpConnection } from "./tcp_connection.ts";
 

@@ -15,7 +15,7 @@ import { AddressMap } from "./address_map.ts";
 import type { EngineContext } from "./engine_context.ts";
 import { FlowWait } from "./flow_wait.ts";
 import { isIpv4Mapped, socketAddress } from "./net_address.ts";
-import { randomSeed } from "./random_seed.ts";
+import { randomSeed } from "../random_seed.ts";
 import { closeQuietly, isOwnClose } from "./sys_errors.ts";
 import { UdpSession } from "./udp_session.ts";
 

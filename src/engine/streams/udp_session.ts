@@ -11,8 +11,8 @@ import type { UdpFlow } from "../../pipeline/udp_flow.ts";
 import { Timer } from "../timer_wheel.ts";
 import { DatagramSender } from "./datagram_sender.ts";
 import type { EngineContext } from "./engine_context.ts";
-import type { Cuttable, FlowEntry } from "./flow_ledger.ts";
-import { HeldDatagrams } from "./held_datagrams.ts";
+import type { Cuttable, FlowEntry } from "../flow_ledger.ts";
+import { HeldDatagrams } from "../held_datagrams.ts";
 import { errorCodeOf, isDatagramTransient, isOwnClose } from "./sys_errors.ts";
 import { UdpUpstream } from "./udp_upstream.ts";
 
@@ -143,13 +143,13 @@ export class UdpSession implements Cuttable {
     this.#up = new DatagramSender({
       slots,
       transmit: (data) => upstream.send(data),
-      onSent: (bytes) => entry.bytesUp += bytes,
+      onSent: (bytes) => entry.countUp(bytes),
       onError: (error) => this.#onSendError(error, "connect_failed"),
     });
     const down = new DatagramSender({
       slots,
       transmit: reply,
-      onSent: (bytes) => entry.bytesDown += bytes,
+      onSent: (bytes) => entry.countDown(bytes),
       onError: (error) => this.#onSendError(error, "client_reset"),
     });
     upstream.run({

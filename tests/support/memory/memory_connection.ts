@@ -5,7 +5,7 @@
  */
 
 import type { SocketAddress } from "../../../src/model/address.ts";
-import type { Cuttable, FlowEntry } from "../../../src/engine/streams/flow_ledger.ts";
+import type { Cuttable, FlowEntry } from "../../../src/engine/flow_ledger.ts";
 import { FlowWait } from "../../../src/engine/streams/flow_wait.ts";
 import { Timer } from "../../../src/engine/timer_wheel.ts";
 import type { FlowOutcome, TcpFlowAction, TcpFlowEvent } from "../../../src/model/flow.ts";
@@ -155,16 +155,16 @@ export class MemoryConnection implements Cuttable {
 
     const head = this.#head.subarray(action.headOffset);
     await Promise.all([
-      this.#pump(client, target, "bytesUp", [action.preface ?? new Uint8Array(0), head]),
-      this.#pump(target, client, "bytesDown", []),
+      this.#pump(client, target, "countUp", [action.preface ?? new Uint8Array(0), head]),
+      this.#pump(target, client, "countDown", []),
     ]);
-    this.#entry.bytesUp -= action.preface?.length ?? 0;
+    this.#entry.countUp(-(action.preface?.length ?? 0));
   }
 
   async #pump(
     from: MemorySocket,
     to: MemorySocket,
-    counter: "bytesUp" | "bytesDown",
+    count: "countUp" | "countDown",
     first: Uint8Array[],
   ): Promise<void> {
     try {
@@ -172,7 +172,7 @@ export class MemoryConnection implements Cuttable {
         const chunk = first.shift() ?? await from.incoming.read();
         if (chunk === null) break;
         await to.outgoing.write(chunk);
-        this.#entry[counter] += chunk.length;
+        this.#entry[count](chunk.length);
         this.#moved();
       }
       to.outgoing.end();

@@ -14,8 +14,8 @@ import type {
   EngineStats,
   Listener,
 } from "../../../src/engine/engine.ts";
-import { FlowLedger } from "../../../src/engine/streams/flow_ledger.ts";
-import { LimitNotice } from "../../../src/engine/streams/limit_notice.ts";
+import { FlowLedger } from "../../../src/engine/flow_ledger.ts";
+import { LimitNotice } from "../../../src/engine/limit_notice.ts";
 import { Timer } from "../../../src/engine/timer_wheel.ts";
 import type { FlowInit } from "../../../src/model/flow.ts";
 import type { SocketAddress } from "../../../src/model/address.ts";

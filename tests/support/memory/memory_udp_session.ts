@@ -5,8 +5,8 @@
  */
 
 import type { SocketAddress } from "../../../src/model/address.ts";
-import type { Cuttable, FlowEntry } from "../../../src/engine/streams/flow_ledger.ts";
-import { HeldDatagrams } from "../../../src/engine/streams/held_datagrams.ts";
+import type { Cuttable, FlowEntry } from "../../../src/engine/flow_ledger.ts";
+import { HeldDatagrams } from "../../../src/engine/held_datagrams.ts";
 import { Timer } from "../../../src/engine/timer_wheel.ts";
 import type { FlowOutcome, UdpFlowAction, UdpFlowEvent } from "../../../src/model/flow.ts";
 import type { Target } from "../../../src/model/snapshot.ts";
@@ -120,7 +120,7 @@ export class MemoryUdpSession implements Cuttable {
     this.#idleMs = idleMs;
     this.#upstream = network.bindUdp(0, (data, { host, port }) => {
       if (host !== address.host || port !== address.port) return;
-      this.#entry.bytesDown += data.length;
+      this.#entry.countDown(data.length);
       reply(data);
     });
     for (const data of this.#held.release()) this.#forward(data);
@@ -131,7 +131,7 @@ export class MemoryUdpSession implements Cuttable {
     this.#lastFromClient = this.#options.context.clock.now();
     if (this.#address === null) return;
     this.#upstream?.send(data, this.#address);
-    this.#entry.bytesUp += data.length;
+    this.#entry.countUp(data.length);
   }
 
   #armIdle(): void {

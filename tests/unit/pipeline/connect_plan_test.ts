@@ -30,6 +30,7 @@ Deno.test("ConnectPlan connects to an IP target without a look-up", () => {
     kind: "connect",
     target: target("10.0.0.1:80"),
     address: { host: "10.0.0.1", port: 80 },
+    from: null,
   });
 });
 

@@ -48,7 +48,7 @@ function read(deadline: number, headOffset = 0): TcpFlowAction {
 }
 
 function connect(label: string, deadline: number): TcpFlowAction {
-  return { kind: "connect", target: target(label), address: address(label), deadline };
+  return { kind: "connect", target: target(label), address: address(label), from: null, deadline };
 }
 
 function race(
@@ -220,12 +220,14 @@ Deno.test("TcpFlow resolves names, and fails over to the next address and the ne
     kind: "connect",
     target: target("b.test:80"),
     address: address("10.1.0.1:80"),
+    from: null,
     deadline: 10_003,
   });
   assert.deepEqual(flow.next(REFUSED, 4), {
     kind: "connect",
     target: target("b.test:80"),
     address: address("10.1.0.2:80"),
+    from: null,
     deadline: 10_004,
   });
   assert.deepEqual(flow.next(REFUSED, 5), connect("10.0.0.3:80", 10_005));

@@ -56,7 +56,7 @@ function datagrams(...held: Uint8Array[]): UdpFlowEvent {
 }
 
 function forward(label: string, idleMs = 0): UdpFlowAction {
-  return { kind: "forward", target: target(label), address: address(label), idleMs };
+  return { kind: "forward", target: target(label), address: address(label), from: null, idleMs };
 }
 
 function drop(reason: EndReason): UdpFlowAction {
@@ -136,6 +136,7 @@ Deno.test("UdpFlow forwards to the first address of a name", () => {
     kind: "forward",
     target: target("h3.test:443"),
     address: address("10.1.0.1:443"),
+    from: null,
     idleMs: 0,
   });
 });

@@ -8,7 +8,7 @@ import {
   MAX_HELD_DATAGRAM_BYTES,
   MAX_HELD_DATAGRAM_BYTES_TOTAL,
   MAX_HELD_DATAGRAMS,
-} from "../../model/limits.ts";
+} from "../model/limits.ts";
 import type { FlowLedger } from "./flow_ledger.ts";
 
 /** Holds copies, within the bounds of a flow and of all flows together. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { FlowLedger } from "../../../../src/engine/streams/flow_ledger.ts";
-import { HeldDatagrams } from "../../../../src/engine/streams/held_datagrams.ts";
+import { FlowLedger } from "../../../src/engine/flow_ledger.ts";
+import { HeldDatagrams } from "../../../src/engine/held_datagrams.ts";
 import {
   MAX_HELD_DATAGRAM_BYTES,
   MAX_HELD_DATAGRAM_BYTES_TOTAL,
   MAX_HELD_DATAGRAMS,
-} from "../../../../src/model/limits.ts";
+} from "../../../src/model/limits.ts";
 
 Deno.test("HeldDatagrams.hold() copies", () => {
   const held = new HeldDatagrams(createLedger());

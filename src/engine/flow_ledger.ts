@@ -4,27 +4,35 @@
  * @module
  */
 
-import type { SocketAddress } from "../../model/address.ts";
-import type { EndReason, FlowFacts, FlowOutcome, FlowRecord } from "../../model/flow.ts";
-import type { Transport } from "../../model/protocol.ts";
-import type { EngineEvents, EngineStats } from "../engine.ts";
+import type { SocketAddress } from "../model/address.ts";
+import type { EndReason, FlowEnd, FlowFacts, FlowOutcome, FlowRecord } from "../model/flow.ts";
+import type { Transport } from "../model/protocol.ts";
+import type { EngineEvents, EngineStats } from "./engine.ts";
 
 /** A flow that can be ended from outside. Its entry must be closed soon after. */
 export interface Cuttable {
   cut(): void;
 }
 
-/** Flows of one engine: who lives, what was moved, how they ended. */
+/** Where a ledger's flows get their numbers from: several ledgers of one process must not give the same twice. */
+export interface FlowNumbers {
+  readonly first: number;
+  readonly step: number;
+}
+
+/** Flows of one engine, or of one of its workers: who lives, what was moved, how they ended. */
 export class FlowLedger {
   readonly #events: EngineEvents;
   readonly #live = new Map<FlowEntry, Cuttable>();
   readonly #ended: Partial<Record<EndReason, number>> = {};
   readonly #active: Record<Transport, number> = { tcp: 0, udp: 0 };
-  #opened = 0;
-  #closedBytesUp = 0;
-  #closedBytesDown = 0;
+  readonly #step: number;
+  #nextId: number;
   #onEmpty: (() => void)[] = [];
 
+  /** Payload bytes of all flows so far; counted by their entries. */
+  bytesUp = 0;
+  bytesDown = 0;
   /** Counted by the TCP listeners: connections accepted, those that were turned away included. */
   tcpAccepted = 0;
   /** Counted by the UDP sessions. */
@@ -32,8 +40,10 @@ export class FlowLedger {
   udpUndecided = 0;
   heldDatagramBytes = 0;
 
-  constructor(events: EngineEvents) {
+  constructor(events: EngineEvents, numbers: FlowNumbers = { first: 1, step: 1 }) {
     this.#events = events;
+    this.#nextId = numbers.first;
+    this.#step = numbers.step;
   }
 
   /** Flows that are open. */
@@ -43,14 +53,8 @@ export class FlowLedger {
 
   /** Opens an entry, to be closed exactly once with {@linkcode FlowEntry.close}. */
   open(transport: Transport, listener: SocketAddress, flow: Cuttable): FlowEntry {
-    const entry = new FlowEntry(++this.#opened, transport, listener, this.#events, (outcome) => {
-      this.#live.delete(entry);
-      this.#active[transport]--;
-      this.#closedBytesUp += entry.bytesUp;
-      this.#closedBytesDown += entry.bytesDown;
-      this.#ended[outcome.reason] = (this.#ended[outcome.reason] ?? 0) + 1;
-      if (this.#live.size === 0) { for (const resolve of this.#onEmpty.splice(0)) resolve(); }
-    });
+    const entry = new FlowEntry(this.#nextId, transport, listener, this);
+    this.#nextId += this.#step;
     this.#live.set(entry, flow);
     this.#active[transport]++;
     return entry;
@@ -73,13 +77,22 @@ export class FlowLedger {
     return flows.length;
   }
 
+  /** For {@linkcode FlowEntry.started}. */
+  reportStart(record: FlowRecord): void {
+    this.#events.flowStarted(record);
+  }
+
+  /** For {@linkcode FlowEntry.close}: strikes the entry off, then reports the end of the flow. */
+  strikeOff(entry: FlowEntry, record: FlowRecord, end: FlowEnd): void {
+    const { reason } = end.outcome;
+    this.#live.delete(entry);
+    this.#active[record.transport]--;
+    this.#ended[reason] = (this.#ended[reason] ?? 0) + 1;
+    if (this.#live.size === 0) { for (const resolve of this.#onEmpty.splice(0)) resolve(); }
+    this.#events.flowFinished(record, end);
+  }
+
   stats(timers: number): EngineStats {
-    let bytesUp = this.#closedBytesUp;
-    let bytesDown = this.#closedBytesDown;
-    for (const entry of this.#live.keys()) {
-      bytesUp += entry.bytesUp;
-      bytesDown += entry.bytesDown;
-    }
     return {
       tcpActive: this.#active.tcp,
       udpActive: this.#active.udp,
@@ -87,8 +100,8 @@ export class FlowLedger {
       udpSessions: this.udpSessions,
       udpUndecided: this.udpUndecided,
       heldDatagramBytes: this.heldDatagramBytes,
-      bytesUp,
-      bytesDown,
+      bytesUp: this.bytesUp,
+      bytesDown: this.bytesDown,
       timers,
       ended: { ...this.#ended },
     };
@@ -97,43 +110,46 @@ export class FlowLedger {
 
 /** One flow in the books. The bytes are counted by whoever moves them. */
 export class FlowEntry {
-  bytesUp = 0;
-  bytesDown = 0;
   readonly #id: number;
   readonly #transport: Transport;
   readonly #listener: SocketAddress;
   readonly #startedAt = Date.now();
   readonly #openedAt = performance.now();
-  readonly #events: EngineEvents;
-  readonly #onClose: (outcome: FlowOutcome) => void;
+  readonly #ledger: FlowLedger;
+  #bytesUp = 0;
+  #bytesDown = 0;
 
-  constructor(
-    id: number,
-    transport: Transport,
-    listener: SocketAddress,
-    events: EngineEvents,
-    onClose: (outcome: FlowOutcome) => void,
-  ) {
+  constructor(id: number, transport: Transport, listener: SocketAddress, ledger: FlowLedger) {
     this.#id = id;
     this.#transport = transport;
     this.#listener = listener;
-    this.#events = events;
-    this.#onClose = onClose;
+    this.#ledger = ledger;
+  }
+
+  /** Counts payload bytes from the client to the target. */
+  countUp(bytes: number): void {
+    this.#bytesUp += bytes;
+    this.#ledger.bytesUp += bytes;
+  }
+
+  /** Counts payload bytes from the target to the client. */
+  countDown(bytes: number): void {
+    this.#bytesDown += bytes;
+    this.#ledger.bytesDown += bytes;
   }
 
   /** Reports that the flow is about to be relayed. */
   started(facts: FlowFacts): void {
-    this.#events.flowStarted(this.#record(facts));
+    this.#ledger.reportStart(this.#record(facts));
   }
 
   /** Closes the entry and reports the end of the flow. */
   close(facts: FlowFacts, outcome: FlowOutcome): void {
-    this.#onClose(outcome);
-    this.#events.flowFinished(this.#record(facts), {
+    this.#ledger.strikeOff(this, this.#record(facts), {
       outcome,
       durationMs: performance.now() - this.#openedAt,
-      bytesUp: this.bytesUp,
-      bytesDown: this.bytesDown,
+      bytesUp: this.#bytesUp,
+      bytesDown: this.#bytesDown,
     });
   }
 

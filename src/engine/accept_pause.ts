@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ACCEPT_PAUSE } from "../../model/limits.ts";
-import type { EngineEvents } from "../engine.ts";
+import { ACCEPT_PAUSE } from "../model/limits.ts";
+import type { EngineEvents } from "./engine.ts";
 
 /**
  * How long after the last failure a shortage is over, in milliseconds: a connection that ends makes room for one more,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { EngineClock } from "../../../../src/engine/streams/engine_clock.ts";
-import { LimitNotice } from "../../../../src/engine/streams/limit_notice.ts";
-import type { EngineNotice } from "../../../../src/engine/engine.ts";
-import { LIMIT_NOTICE_INTERVAL } from "../../../../src/model/limits.ts";
+import { EngineClock } from "../../../src/engine/streams/engine_clock.ts";
+import { LimitNotice } from "../../../src/engine/limit_notice.ts";
+import type { EngineNotice } from "../../../src/engine/engine.ts";
+import { LIMIT_NOTICE_INTERVAL } from "../../../src/model/limits.ts";
 
 /** A clock that is set by hand. */
 class SetClock extends EngineClock {

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { LIMIT_NOTICE_INTERVAL } from "../../model/limits.ts";
-import type { EngineEvents } from "../engine.ts";
-import type { EngineClock } from "./engine_clock.ts";
+import { LIMIT_NOTICE_INTERVAL } from "../model/limits.ts";
+import type { EngineEvents } from "./engine.ts";
+import type { Clock } from "./clock.ts";
 
 /** Notices about one limit: the first at once, then one an interval at most, with the number that it stands for. */
 export class LimitNotice {
   readonly #events: EngineEvents;
-  readonly #clock: EngineClock;
+  readonly #clock: Clock;
   readonly #event: "tcp_limit_reached" | "udp_limit_reached";
   readonly #key: string;
   #turnedAway = 0;
@@ -19,7 +19,7 @@ export class LimitNotice {
 
   constructor(
     events: EngineEvents,
-    clock: EngineClock,
+    clock: Clock,
     event: "tcp_limit_reached" | "udp_limit_reached",
     key: string,
   ) {
