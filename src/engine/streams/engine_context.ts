@@ -11,6 +11,7 @@ import type { DatagramSlots } from "./datagram_slots.ts";
 import type { EngineClock } from "./engine_clock.ts";
 import type { FlowLedger } from "../flow_ledger.ts";
 import type { LimitNotice } from "../limit_notice.ts";
+import type { TargetLookUp } from "../target_look_up.ts";
 import type { AcceptPause } from "../accept_pause.ts";
 import type { BufferPool } from "./read_buffer.ts";
 
@@ -25,6 +26,8 @@ export interface EngineContext {
   readonly udpLimit: LimitNotice;
   readonly events: EngineEvents;
   readonly resolver: TargetResolver;
+  /** The same by callback, for UDP flows. */
+  readonly lookUp: TargetLookUp;
   /** What new flows go by. Replaced as a whole. */
   snapshot: Snapshot;
 }

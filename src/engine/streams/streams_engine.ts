@@ -14,6 +14,7 @@ import { EngineClock } from "./engine_clock.ts";
 import type { EngineContext } from "./engine_context.ts";
 import { FlowLedger } from "../flow_ledger.ts";
 import { LimitNotice } from "../limit_notice.ts";
+import { targetLookUp } from "../target_look_up.ts";
 import { BufferPool } from "./read_buffer.ts";
 import { isNoIpv6 } from "./sys_errors.ts";
 import { TcpListener } from "./tcp_listener.ts";
@@ -120,6 +121,7 @@ export class StreamsEngine implements Engine {
       udpLimit: new LimitNotice(events, clock, "udp_limit_reached", "udp_max_connections"),
       events,
       resolver,
+      lookUp: targetLookUp(resolver),
       snapshot,
     };
   }

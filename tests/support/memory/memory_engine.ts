@@ -16,6 +16,7 @@ import type {
 } from "../../../src/engine/engine.ts";
 import { FlowLedger } from "../../../src/engine/flow_ledger.ts";
 import { LimitNotice } from "../../../src/engine/limit_notice.ts";
+import { type TargetLookUp, targetLookUp } from "../../../src/engine/target_look_up.ts";
 import { Timer } from "../../../src/engine/timer_wheel.ts";
 import type { FlowInit } from "../../../src/model/flow.ts";
 import type { SocketAddress } from "../../../src/model/address.ts";
@@ -33,6 +34,7 @@ export interface MemoryContext extends EngineOptions {
   readonly clock: FakeClock;
   readonly ledger: FlowLedger;
   readonly udpLimit: LimitNotice;
+  readonly lookUp: TargetLookUp;
   /** How a flow between these addresses begins under the present snapshot. */
   begin(peer: SocketAddress, local: SocketAddress): FlowInit;
 }
@@ -56,6 +58,7 @@ export class MemoryEngine implements Engine {
       clock,
       ledger: new FlowLedger(events),
       udpLimit: new LimitNotice(events, clock, "udp_limit_reached", "udp_max_connections"),
+      lookUp: targetLookUp(options.resolver),
       begin: (peer, local) => ({ snapshot: this.#current(), peer, local, seed: this.#flows++ }),
     };
   }

@@ -1,0 +1,207 @@
+/**
+ * The life of one UDP flow, the same for every engine: what the flow decides, what waits meanwhile, deadlines, books.
+ *
+ * @module
+ */
+
+import type { SocketAddress } from "../model/address.ts";
+import type { ErrorCode } from "../model/errors.ts";
+import type { FlowOutcome, UdpFlowAction, UdpFlowEvent } from "../model/flow.ts";
+import type { Target } from "../model/snapshot.ts";
+import type { UdpFlow } from "../pipeline/udp_flow.ts";
+import type { Clock } from "./clock.ts";
+import type { EngineEvents } from "./engine.ts";
+import type { Cuttable, FlowEntry, FlowLedger } from "./flow_ledger.ts";
+import { HeldDatagrams } from "./held_datagrams.ts";
+import type { TargetLookUp } from "./target_look_up.ts";
+import { Timer } from "./timer_wheel.ts";
+
+/** The decision to forward. */
+export type UdpForward = Extract<UdpFlowAction, { readonly kind: "forward" }>;
+
+/** What an engine does for a flow: it moves the datagrams, and counts their bytes in the flow's entry. */
+export interface UdpFlowTransport {
+  /** Opens the way to the target. Returns why that cannot be, null when it is open. */
+  open(forward: UdpForward): ErrorCode | null;
+  /** Sends a datagram that was held to the target, and may keep it. Called only while the way is open. */
+  sendHeld(data: Uint8Array): void;
+  /** Called once, when the flow is over: frees what it has, and calls `closed` when no byte will be counted any more. */
+  end(closed: () => void): void;
+}
+
+/** What a driver is made of. */
+export interface UdpFlowDriverOptions {
+  readonly flow: UdpFlow;
+  readonly listener: SocketAddress;
+  readonly transport: UdpFlowTransport;
+  readonly clock: Clock;
+  readonly ledger: FlowLedger;
+  readonly lookUp: TargetLookUp;
+  readonly events: EngineEvents;
+}
+
+/** Does what a {@linkcode UdpFlow} asks for until it is decided, then watches over its idle time. Never waits. */
+export class UdpFlowDriver implements Cuttable {
+  /** Where the transport counts what it has moved. */
+  readonly entry: FlowEntry;
+  readonly #options: UdpFlowDriverOptions;
+  readonly #held: HeldDatagrams;
+  readonly #timer = new Timer(() => this.#onTimer());
+  /** What the flow waits for; `open` when it has decided. */
+  #state: "sniffing" | "resolving" | "open" | "ended" = "sniffing";
+  #lookUps = 0;
+  #idleMs = 0;
+  #lastFromClient = 0;
+
+  constructor(options: UdpFlowDriverOptions) {
+    this.#options = options;
+    const { ledger, listener } = options;
+    this.#held = new HeldDatagrams(ledger);
+    this.entry = ledger.open("udp", listener, this);
+    ledger.udpUndecided++;
+  }
+
+  /** Whether datagrams go to the target. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /**
+   * Takes a datagram from the client; the view is only read during the call.
+   *
+   * @returns whether the flow is open, so that the caller is to send the datagram to the target
+   */
+  deliver(data: Uint8Array): boolean {
+    switch (this.#state) {
+      case "open":
+        this.touch();
+        return true;
+      case "sniffing":
+        return this.#classify(data);
+      case "resolving":
+        this.#held.hold(data);
+        return false;
+      case "ended":
+        return false;
+    }
+  }
+
+  /** Notes that the client has sent: for an engine that does not show datagrams of an open flow. */
+  touch(): void {
+    this.#lastFromClient = this.#options.clock.now();
+  }
+
+  /** Ends the flow at once, as a drain does. */
+  cut(): void {
+    this.end({ reason: "drained" });
+  }
+
+  /** Ends the flow for a fault of the proxy's own, and tells of it. */
+  fail(error: unknown): void {
+    const { events, flow, listener } = this.#options;
+    const message =
+      `A UDP flow from "${flow.facts().source.host}" met a fault of the proxy and was dropped`;
+    events.notice({ event: "flow_fault", message, listener, error });
+    this.end({ reason: "error" });
+  }
+
+  /** Ends the flow. Harmless when it has ended. */
+  end(outcome: FlowOutcome): void {
+    if (this.#state === "ended") return;
+    const { clock, ledger, flow, transport } = this.#options;
+    if (this.#state !== "open") ledger.udpUndecided--;
+    this.#state = "ended";
+    clock.disarm(this.#timer);
+    this.#held.release();
+    transport.end(() => this.entry.close(flow.facts(), outcome));
+  }
+
+  #classify(data: Uint8Array): boolean {
+    // The flow sees a datagram before it is copied: most flows are decided by their first one, which is then not held,
+    // and may be larger than what can be.
+    const { all } = this.#held;
+    if (all.length > 0 && !this.#held.fits(data)) return false;
+    this.#advance({ kind: "datagrams", held: [...all, data] });
+    if (this.isOpen) return true;
+    if (!this.#isEnded() && !this.#held.hold(data)) this.end({ reason: "limit" });
+    return false;
+  }
+
+  #advance(event: UdpFlowEvent): void {
+    const { clock, flow } = this.#options;
+    try {
+      this.#perform(flow.next(event, clock.now()));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #perform(action: UdpFlowAction): void {
+    switch (action.kind) {
+      case "wait":
+        return this.#options.clock.arm(this.#timer, action.deadline);
+      case "resolve":
+        return this.#resolve(action.target, action.deadline);
+      case "forward":
+        return this.#open(action);
+      case "drop":
+        return this.end(action.outcome);
+    }
+  }
+
+  #resolve(target: Target, deadline: number): void {
+    const { lookUp, clock } = this.#options;
+    this.#state = "resolving";
+    const known = lookUp.peek(target);
+    if (known !== null) return this.#advance({ kind: "resolved", addresses: known });
+    clock.arm(this.#timer, deadline);
+    const ticket = ++this.#lookUps;
+    lookUp.lookUp(target, (result) => {
+      // The deadline may have passed: the flow has ended then, or asked for another name.
+      if (this.#state !== "resolving" || this.#lookUps !== ticket) return;
+      if (result.kind === "resolved") {
+        this.#advance({ kind: "resolved", addresses: result.addresses });
+      } else this.#advance({ kind: "resolveFailed", error: result.error });
+    });
+  }
+
+  #open(forward: UdpForward): void {
+    const { clock, ledger, flow, transport } = this.#options;
+    const error = transport.open(forward);
+    if (error !== null) return this.end({ reason: "connect_failed", error });
+    this.#state = "open";
+    ledger.udpUndecided--;
+    ledger.udpSessions++;
+    this.entry.started(flow.facts());
+
+    this.#idleMs = forward.idleMs;
+    this.touch();
+    clock.disarm(this.#timer);
+    this.#armIdle();
+    for (const data of this.#held.release()) {
+      // What was sent before may have told that nobody is there.
+      if (this.isOpen) transport.sendHeld(data);
+    }
+  }
+
+  #armIdle(): void {
+    if (this.#idleMs === 0) return;
+    this.#options.clock.arm(this.#timer, this.#lastFromClient + this.#idleMs);
+  }
+
+  #onTimer(): void {
+    if (this.#state === "sniffing") return this.#advance({ kind: "timeout" });
+    if (this.#state === "resolving") {
+      return this.#advance({ kind: "resolveFailed", error: "name_not_resolved" });
+    }
+    // The timer is not touched for every datagram: what came meanwhile is seen here.
+    const idle = this.#options.clock.now() - this.#lastFromClient;
+    if (idle >= this.#idleMs) this.end({ reason: "idle" });
+    else this.#armIdle();
+  }
+
+  /** Asked in words that the type checker does not follow: a call may have changed the state. */
+  #isEnded(): boolean {
+    return this.#state === "ended";
+  }
+}
