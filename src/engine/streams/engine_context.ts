@@ -13,7 +13,7 @@ import type { FlowLedger } from "../flow_ledger.ts";
 import type { LimitNotice } from "../limit_notice.ts";
 import type { TargetLookUp } from "../target_look_up.ts";
 import type { AcceptPause } from "../accept_pause.ts";
-import type { BufferPool } from "./read_buffer.ts";
+import type { BufferPool } from "../buffer_pool.ts";
 
 /** Made once for an engine. */
 export interface EngineContext {

@@ -6,10 +6,11 @@
 
 import type { EndReason, FlowOutcome } from "../../model/flow.ts";
 import { STALL_PROBE_INTERVAL } from "../../model/limits.ts";
+import type { BufferPool } from "../buffer_pool.ts";
 import { Timer } from "../timer_wheel.ts";
 import type { EngineClock } from "./engine_clock.ts";
 import type { FlowEntry } from "../flow_ledger.ts";
-import { type BufferPool, ReadBuffer } from "./read_buffer.ts";
+import { ReadBuffer } from "./read_buffer.ts";
 import type { StreamReader } from "./stream_reader.ts";
 import { closeQuietly, errorCodeOf } from "./sys_errors.ts";
 import { writeAll } from "./write_all.ts";

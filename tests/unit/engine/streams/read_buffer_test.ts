@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { BufferPool, ReadBuffer } from "../../../../src/engine/streams/read_buffer.ts";
+import { BufferPool } from "../../../../src/engine/buffer_pool.ts";
+import { ReadBuffer } from "../../../../src/engine/streams/read_buffer.ts";
 import { INITIAL_READ_BUFFER, MAX_READ_BUFFER } from "../../../../src/model/limits.ts";
 
 Deno.test("ReadBuffer.fit() grows while reads fill it, up to the limit", () => {
