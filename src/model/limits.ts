@@ -93,3 +93,6 @@ export const MAX_QUEUED_DATAGRAM_BYTES = 128 * 1024;
 
 /** Shortest time between two notices about the same limit. */
 export const LIMIT_NOTICE_INTERVAL = 10_000;
+
+/** Threads of the native engine: more than the largest machines that it is meant for have cores. */
+export const MAX_WORKERS = 256;

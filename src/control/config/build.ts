@@ -51,23 +51,24 @@ const UDP_PROTOCOL_IDLE = 30_000;
 /** Builds a draft without errors. */
 export function buildSettings(draft: Draft, warnings: readonly ConfigIssue[]): Settings {
   const top = draft.top.values as TopValues;
+  const services = draft.protocols.map((protocol, order) => buildService(protocol, order, top));
+  const snapshot = buildSnapshot(top, services);
+  const { tcp, udp } = snapshot;
+  const isTransparent = [tcp.fallback, udp.fallback, ...services.map(({ service }) => service)]
+    .some((service) => service?.transparent);
   return Object.freeze({
-    snapshot: buildSnapshot(top, draft.protocols),
+    snapshot,
     drainTimeoutMs: top.drain_timeout,
     logLevel: top.log_level,
     accessLogFormat: top.access_log_format,
-    engine: top.engine,
+    engine: isTransparent ? "native" : top.engine,
     workers: top.workers ?? null,
     dns: Object.freeze({ minTtlMs: top.dns_cache_min_ttl, maxTtlMs: top.dns_cache_max_ttl }),
     warnings: Object.freeze(warnings),
   });
 }
 
-function buildSnapshot(
-  top: TopValues,
-  protocols: readonly ProtocolDraft[],
-): Snapshot {
-  const services = protocols.map((draft, order) => buildService(draft, order, top));
+function buildSnapshot(top: TopValues, services: readonly NamedService[]): Snapshot {
   const tcp = buildRoutes("tcp", services, defaultService("tcp", services.length, top));
   const udp = buildRoutes("udp", services, defaultService("udp", services.length, top));
   const trusted = top.tcp_recv_proxy_protocol ? top.tcp_trusted_proxies : undefined;

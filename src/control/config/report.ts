@@ -23,6 +23,7 @@ const HEADING = [
   "balance",
   "PROXY",
   "idle",
+  "transparent",
 ];
 
 /** Listeners, routes in order of precedence, and what is odd about them; ends with a line feed. */
@@ -31,18 +32,35 @@ export function describeRoutes(settings: Settings): string {
   const listeners = snapshot.listeners.map(({ transport, address }) =>
     `${transport} ${formatHostPort(address)}`
   );
-  const sections = [section("Listeners", some(listeners, 16).split(", "))];
+  const sections = [
+    section("Listeners", some(listeners, 16).split(", ")),
+    section("Engine", [describeEngine(settings)]),
+  ];
   const notes: string[] = [];
   for (const transport of ["tcp", "udp"] as const) {
     const routes = snapshot[transport];
     if (routes.fallback === null && routes.sought.length === 0) continue;
     const rows = routeRows(transport, routes, snapshot.unmatched);
-    sections.push(section(transport.toUpperCase(), formatTable([HEADING, ...rows])));
+    sections.push(section(transport.toUpperCase(), formatTable(withoutEmptyEnd(rows))));
     if (routes.serverNames !== null) notes.push(...describeTies(routes.serverNames));
   }
   notes.push(...warnings.map(({ line, message }) => `line ${line}: ${message}`));
   if (notes.length > 0) sections.push(section("Notes", notes));
   return sections.join("\n");
+}
+
+/** The engine and what it is told, all but the defaults. */
+function describeEngine({ engine, workers, snapshot }: Settings): string {
+  if (engine === "streams") return engine;
+  const { tcpFastOpen, tcpDeferAcceptMs, tcpUserTimeoutMs, mark } = snapshot.sockets;
+  return [
+    engine === "auto" ? "native where it can be used, else streams" : engine,
+    workers === null ? "a worker for each core" : workers === 1 ? "1 worker" : `${workers} workers`,
+    ...(tcpFastOpen ? ["TCP Fast Open"] : []),
+    ...(tcpDeferAcceptMs > 0 ? [`accept deferred for ${formatDuration(tcpDeferAcceptMs)}`] : []),
+    ...(tcpUserTimeoutMs > 0 ? [`user timeout ${formatDuration(tcpUserTimeoutMs)}`] : []),
+    ...(mark > 0 ? [`mark ${mark}`] : []),
+  ].join(", ");
 }
 
 function section(title: string, lines: readonly string[]): string {
@@ -92,7 +110,15 @@ function serviceRow(protocol: string, filter: Filter | null, service: Service): 
     service.loadBalance,
     service.sendProxyProtocol,
     service.idleMs === 0 ? "never" : formatDuration(service.idleMs),
+    service.transparent ? "yes" : "",
   ];
+}
+
+/** The table with its heading, without the last column where no service has anything there. */
+function withoutEmptyEnd(rows: readonly string[][]): string[][] {
+  const last = HEADING.length - 1;
+  const width = rows.some((row) => row[last] === "yes") ? HEADING.length : last;
+  return [HEADING, ...rows].map((row) => row.slice(0, width));
 }
 
 /** Server name and ALPN before server name before ALPN before neither. */

@@ -6,9 +6,10 @@
  */
 
 import { z } from "zod";
+import { MAX_WORKERS } from "../../model/limits.ts";
 import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../../model/protocol.ts";
 import { formatIp } from "../../proto/ip.ts";
-import { MAX_DURATION, parseDuration, parseSeconds } from "./duration.ts";
+import { formatDuration, MAX_DURATION, parseDuration, parseSeconds } from "./duration.ts";
 import {
   boundPorts,
   parseAlpn,
@@ -58,6 +59,17 @@ const positiveDuration = reading(durationText, (value) => {
   if (milliseconds > 0) return milliseconds;
   throw new ValueError(`${quote(value)} leaves no time at all`, "Write at least 1ms");
 });
+
+/** 0, or a time within bounds that are included. */
+function zeroOrFrom(least: number, most: number) {
+  return reading(durationText, (value) => {
+    const milliseconds = parseDuration(value);
+    if (milliseconds === 0 || (milliseconds >= least && milliseconds <= most)) return milliseconds;
+    throw new ValueError(
+      `${quote(value)} is neither 0s nor from ${formatDuration(least)} to ${formatDuration(most)}`,
+    );
+  });
+}
 
 const lifetime = z.union([
   reading(integer(0, MAX_DURATION / 1_000), parseSeconds),
@@ -117,7 +129,7 @@ export const PROTOCOL_KEYS = {
     description: "PROXY protocol header to backends; tcp_send_proxy_protocol where it is left out.",
   }),
   transparent: flag.optional().meta({
-    description: "As transparent on top level, which it overrides.",
+    description: "As transparent on top level, for this service.",
   }),
   ech: z.strictObject(ECH, { error: expected("a table") }).optional().meta({
     description: "Encrypted Client Hello; not supported by this version.",
@@ -196,26 +208,29 @@ export const TOP_LEVEL_KEYS = {
     description: "Form of the access log; none writes no lines.",
   }),
   engine: choice(["auto", "streams", "native"]).prefault("auto").meta({
-    description: "What moves the bytes; auto takes native where --allow-ffi is granted.",
+    description: "What moves the bytes; auto takes native where it can be used, else streams.",
   }),
-  workers: integer(1, 256).optional().meta({
-    description: "Threads of the native engine; one for each core where it is left out.",
+  workers: integer(1, MAX_WORKERS).optional().meta({
+    description: "native: threads; one for each core where it is left out.",
   }),
   tcp_fast_open: flag.default(false).meta({
-    description: "Native engine: data may come with the first packet of a connection.",
+    description: "native: data may come with the first packet of a connection.",
   }),
-  tcp_defer_accept: duration.prefault("0s").meta({
-    description: "Native engine: time that the system waits for a client's first byte; 0s = none.",
+  // The system counts whole seconds, and gives a connection up after about a minute.
+  tcp_defer_accept: zeroOrFrom(1_000, 60_000).prefault("0s").meta({
+    description: "native: time that the system waits for a client's first byte; 0s = none.",
   }),
-  tcp_user_timeout: duration.prefault("0s").meta({
+  // A single lost packet may well take most of a second to be made good.
+  tcp_user_timeout: zeroOrFrom(1_000, 86_400_000).prefault("0s").meta({
     description:
-      "Native engine: time after which a peer that acknowledges nothing is gone; 0s = the system's.",
+      "native: time after which a peer that acknowledges nothing is gone; 0s = the system's own.",
   }),
   socket_mark: integer(0, 2 ** 32 - 1).default(0).meta({
-    description: "Native engine: mark of packets to backends, for routing and firewall rules.",
+    description:
+      "native: mark of all packets to backends, for routing and firewall rules; 0 = none.",
   }),
   transparent: flag.default(false).meta({
-    description: "Native engine: backends see the client's address as the source.",
+    description: "native: backends see the client's address as that of the connection.",
   }),
 };
 

@@ -17,7 +17,7 @@ export interface Settings {
   readonly logLevel: "debug" | "info" | "warn" | "error";
   /** Form of the lines of the access log. */
   readonly accessLogFormat: "text" | "json" | "none";
-  /** Which data plane to use; `auto` takes the best that there is. */
+  /** Which data plane to use; `auto` takes the best that there is. `native` where a service is transparent. */
   readonly engine: "auto" | "streams" | "native";
   /** Threads of the native engine; null: one for each core. */
   readonly workers: number | null;

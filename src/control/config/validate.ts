@@ -9,6 +9,7 @@ import { SERVER_NAME_PROTOCOLS, UDP_PROTOCOLS } from "../../model/protocol.ts";
 import type { Target } from "../../model/snapshot.ts";
 import type { Draft, ProtocolDraft } from "./draft.ts";
 import { formatDuration } from "./duration.ts";
+import { checkEngineKeys } from "./engine_keys.ts";
 import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
 import { checkOverlaps } from "./overlaps.ts";
@@ -26,6 +27,7 @@ export function validateDraft(draft: Draft, findings: Findings): void {
   checkDuplicates(draft.protocols, findings);
   checkOverlaps(draft.protocols, findings);
   checkLoops(draft, findings);
+  checkEngineKeys(draft, listenAddresses(draft.top.values), findings);
 }
 
 /** Whether a protocol has names to choose by. */

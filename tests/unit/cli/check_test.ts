@@ -23,7 +23,7 @@ Deno.test("check() prints the routes of a valid file and returns 0", async () =>
   const { code, out, err } = await run('listen_port = 8448\ntcp_target = ["10.0.0.1:80"]\n');
   assert.equal(code, 0);
   assert.equal(err, "");
-  assert.match(out, /^Listeners\n {2}tcp 0\.0\.0\.0:8448\n\nTCP\n/);
+  assert.match(out, /^Listeners\n {2}tcp 0\.0\.0\.0:8448\n\nEngine\n.*\n\nTCP\n/);
 });
 
 Deno.test("check() shows warnings beside the routes and returns 0", async () => {

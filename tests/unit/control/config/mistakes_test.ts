@@ -446,11 +446,49 @@ const ERRORS: readonly Mistake[] = [
     message: '"v3" is not one of v1, v2, none',
   },
   {
-    rule: "engine of another version",
-    text: `${BASE}engine = §"native"\n`,
+    rule: "engine that is none",
+    text: `${BASE}engine = §"stream"\n`,
     key: "engine",
-    message: '"native" is not one of auto, streams',
-    hint: "The native engine is not part of this version",
+    message: '"stream" is not one of auto, streams, native',
+    hint: 'Did you mean "streams"?',
+  },
+  {
+    rule: "transparent without the native engine",
+    text: `${BASE}engine = "streams"\ntransparent = §true\n`,
+    key: "transparent",
+    message: '"transparent" needs the native engine',
+    hint: 'Write engine = "native", or tell targets who the client is by PROXY protocol',
+  },
+  {
+    rule: "transparent service without the native engine",
+    text: `engine = "streams"\n${tls("transparent = §true")}`,
+    key: "protocols.web.transparent",
+    message: '"transparent" needs the native engine',
+    hint: 'Write engine = "native", or tell targets who the client is by PROXY protocol',
+  },
+  {
+    rule: "no worker at all",
+    text: `${BASE}workers = §0\n`,
+    key: "workers",
+    message: '"workers" must be from 1 to 256',
+  },
+  {
+    rule: "wait for a first byte that is finer than the system's",
+    text: `${BASE}tcp_defer_accept = §"500ms"\n`,
+    key: "tcp_defer_accept",
+    message: '"500ms" is neither 0s nor from 1s to 1m',
+  },
+  {
+    rule: "user timeout of days",
+    text: `${BASE}tcp_user_timeout = §"2d"\n`,
+    key: "tcp_user_timeout",
+    message: '"2d" is neither 0s nor from 1s to 24h',
+  },
+  {
+    rule: "mark of more than 32 bits",
+    text: `${BASE}socket_mark = §0x1_0000_0000\n`,
+    key: "socket_mark",
+    message: '"socket_mark" must be from 0 to 4294967295',
   },
   {
     rule: "unknown log level",
@@ -627,6 +665,40 @@ const ERRORS: readonly Mistake[] = [
 ];
 
 const WARNINGS: readonly Mistake[] = [
+  ...["workers = 2", "tcp_fast_open = true", "tcp_user_timeout = '1m'", "socket_mark = 1"].map(
+    (line): Mistake => {
+      const [key = ""] = line.split(" ");
+      return {
+        rule: `${key} without the native engine`,
+        text: `${BASE}engine = "streams"\ntcp_defer_accept = "0s"\n§${line}\n`,
+        key,
+        message: `"${key}" does nothing with engine = "streams"`,
+      };
+    },
+  ),
+  {
+    rule: "waiting for the first byte where servers may speak first",
+    text: `${BASE}tcp_defer_accept = §"3s"\n`,
+    key: "tcp_defer_accept",
+    message: "A client that waits for tcp_target to speak first waits at least 3s longer",
+    hint: 'Remove the key, or write server_first_delay = "0s" if tcp_target never speaks first',
+  },
+  {
+    rule: "transparent default target of the other address family",
+    text: 'listen_port = 1\ntcp_target = ["a.example:1", §"[2001:db8::1]:1", "[2001:db8::2]:1"]\n' +
+      "transparent = true\n",
+    key: "tcp_target[1]",
+    message: '"[2001:db8::1]:1" cannot see the addresses of clients over IPv4',
+    hint: '"transparent" works within one address family: others come from the proxy',
+  },
+  {
+    rule: "transparent service of one address family with listeners of both",
+    text: "listen_ipv6 = true\n" +
+      tls("transparent = true").replace('["a:1"]', '[§"192.0.2.1:1"]'),
+    key: "protocols.web.target[0]",
+    message: '"192.0.2.1:1" cannot see the addresses of clients over IPv6',
+    hint: '"transparent" works within one address family: others come from the proxy',
+  },
   {
     rule: "load balancing among nothing",
     text: `${BASE}§udp_load_balance = "random"\n`,
@@ -696,6 +768,17 @@ for (const { rule, text, ...expected } of WARNINGS) {
     );
   });
 }
+
+Deno.test("parseConfig() has nothing against keys of the native engine where they do no harm", () => {
+  const texts = [
+    `${BASE}engine = "streams"\nsocket_mark = 0\ntcp_fast_open = false\ntransparent = false\n`,
+    `${BASE}tcp_defer_accept = "3s"\nserver_first_delay = "0s"\n`,
+    tls("").replace("listen_port", 'tcp_defer_accept = "3s"\nlisten_port'),
+    `${BASE}listen_ipv6 = true\ntransparent = true\n`.replace("10.0.0.1", "both.example"),
+    `${BASE}transparent = true\n[protocols.s]\nprotocol = "ssh"\ntarget = ["[::1]:1"]\ntransparent = false\n`,
+  ];
+  for (const text of texts) assert.deepEqual(parseConfig(text, "config.toml").warnings, [], text);
+});
 
 Deno.test("parseConfig() reports all mistakes at once, in the order of the file", () => {
   const text = `listen_prt = 1

@@ -26,6 +26,7 @@ Deno.test("parseConfig() fills in the defaults of rpxy-l4", () => {
           loadBalance: "none",
           sendProxyProtocol: "none",
           idleMs: 86_400_000,
+          transparent: false,
           order: 0,
         },
         byProtocol: new Map(),
@@ -38,11 +39,13 @@ Deno.test("parseConfig() fills in the defaults of rpxy-l4", () => {
       tcpMaxConnections: 1024,
       udpMaxConnections: 2048,
       timeouts: { probeMs: 3_000, serverFirstMs: 300, connectMs: 5_000 },
+      sockets: { tcpFastOpen: false, tcpDeferAcceptMs: 0, tcpUserTimeoutMs: 0, mark: 0 },
     },
     drainTimeoutMs: 30_000,
     logLevel: "info",
     accessLogFormat: "text",
     engine: "auto",
+    workers: null,
     dns: { minTtlMs: 30_000, maxTtlMs: 3_600_000 },
     warnings: [],
   });
@@ -73,13 +76,19 @@ tcp_trusted_proxies = ["10.0.0.0/8", "192.0.2.7"]
 unmatched = "drop"
 log_level = "trace"
 access_log_format = "JSON"
-engine = "streams"
+engine = "NATIVE"
+workers = 2
+tcp_fast_open = true
+tcp_defer_accept = "3s"
+tcp_user_timeout = "90s"
+socket_mark = 0xffff_ffff
 [protocol.s]
 protocol = "ssh"
 target = ["Backend.Example:22"]
 load_balance = "random"
 idle_lifetime = "12h"
 send_proxy_protocol = "2"
+transparent = true
 [protocol.h]
 protocol = "http"
 target = ["backend:80"]
@@ -113,6 +122,7 @@ target = ["backend:51820"]
     loadBalance: "random",
     sendProxyProtocol: "v2",
     idleMs: 43_200_000,
+    transparent: true,
     order: 0,
   });
   assert.equal(h?.sendProxyProtocol, "none");
@@ -120,6 +130,7 @@ target = ["backend:51820"]
   assert.equal(x?.idleMs, 300_000);
   assert.equal(w?.sendProxyProtocol, "none");
   assert.equal(w?.idleMs, 30_000, "not the 0 of udp_idle_lifetime");
+  assert.equal(w?.transparent, false);
   assert.deepEqual(snapshot.udp.fallback, {
     name: "default",
     transport: "udp",
@@ -128,6 +139,7 @@ target = ["backend:51820"]
     loadBalance: "source_socket",
     sendProxyProtocol: "none",
     idleMs: 0,
+    transparent: false,
     order: 4,
   });
   assert.deepEqual(snapshot.tcp.sought, ["http", "ssh", "socks5"]);
@@ -140,14 +152,48 @@ target = ["backend:51820"]
   });
   assert.equal(snapshot.unmatched, "drop");
   assert.deepEqual(snapshot.timeouts, { probeMs: 1_000, serverFirstMs: 2_000, connectMs: 250 });
+  assert.deepEqual(snapshot.sockets, {
+    tcpFastOpen: true,
+    tcpDeferAcceptMs: 3_000,
+    tcpUserTimeoutMs: 90_000,
+    mark: 0xffff_ffff,
+  });
   assert.deepEqual(settings, {
     drainTimeoutMs: 3_600_000,
     logLevel: "debug",
     accessLogFormat: "json",
-    engine: "streams",
+    engine: "native",
+    workers: 2,
     dns: { minTtlMs: 60_000, maxTtlMs: 3_600_000 },
     warnings: [],
   });
+});
+
+Deno.test("parseConfig() makes services transparent as the top level says, but where they say otherwise", () => {
+  const { snapshot } = parseConfig(
+    `${MINIMAL}transparent = true
+    [protocols.same]
+    protocol = "ssh"
+    target = ["10.0.0.2:22"]
+    [protocols.other]
+    protocol = "http"
+    target = ["10.0.0.3:80"]
+    transparent = false`,
+    "config.toml",
+  );
+  const { fallback, byProtocol } = snapshot.tcp;
+  assert.deepEqual(
+    [fallback, ...byProtocol.values()].map((service) => [service?.name, service?.transparent]),
+    [["default", true], ["same", true], ["other", false]],
+  );
+});
+
+Deno.test("parseConfig() takes the native engine alone where a service is transparent", () => {
+  const engine = (lines: string) => parseConfig(`${MINIMAL}${lines}`, "config.toml").engine;
+  assert.equal(engine("transparent = true"), "native");
+  const service = '[protocols.s]\nprotocol = "ssh"\ntarget = ["10.0.0.2:22"]\ntransparent =';
+  assert.equal(engine(`${service} true`), "native");
+  assert.equal(engine(`engine = "auto"\n${service} false`), "auto");
 });
 
 Deno.test("parseConfig() dials the default target at the end of the probe time without a server_first_delay", () => {

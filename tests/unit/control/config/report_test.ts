@@ -48,6 +48,9 @@ server_names = ["x.example"]
   tcp [::1]:443
   udp [::1]:443
 
+Engine
+  native where it can be used, else streams, a worker for each core
+
 TCP
   protocol   server names            ALPN  service  targets                           balance  PROXY  idle
   tls        x.example               h2    both     d.example:443                     none     none   24h
@@ -80,6 +83,39 @@ server_names = ["x.example"]
     ["tls", "x.example", "any", "name", "c.example:443", "none", "none", "24h"],
     ["tls", "any other", "dropped"],
   ]);
+});
+
+Deno.test("describeRoutes() shows the engine with what it is told, and which services are transparent", () => {
+  const report = describe(`
+listen_port = 443
+tcp_target = ["10.0.0.1:80"]
+workers = 1
+tcp_fast_open = true
+tcp_defer_accept = "1s"
+tcp_user_timeout = "30s"
+socket_mark = 7
+server_first_delay = "0s"
+[protocols.ssh]
+protocol = "ssh"
+target = ["10.0.0.1:22"]
+transparent = true
+`);
+  const [, engine, tcp] = report.split("\n\n");
+  assert.equal(
+    engine,
+    "Engine\n  native, 1 worker, TCP Fast Open, accept deferred for 1s, user timeout 30s, mark 7",
+  );
+  const rows = tcp?.trim().split("\n").map((line) => line.trim().split(/ {2,}/));
+  assert.deepEqual(rows?.map((row) => row.slice(-2)), [
+    ["TCP"],
+    ["idle", "transparent"],
+    ["24h", "yes"],
+    ["none", "24h"],
+  ]);
+  assert.match(
+    describe('listen_port = 1\ntcp_target = ["a:1"]\nengine = "streams"'),
+    /\n {2}streams\n/,
+  );
 });
 
 Deno.test("describeRoutes() counts what does not fit into a cell", () => {
