@@ -12,7 +12,7 @@ import { allServices, allTargets } from "./services.ts";
 
 /** One entry of one `--allow-…` flag. */
 export interface NeededPermission {
-  readonly flag: "--allow-net" | "--allow-read" | "--allow-write";
+  readonly flag: "--allow-net" | "--allow-read" | "--allow-write" | "--allow-ffi";
   /** What to put into the flag's list; null: no list is wide enough, so the flag stands alone. */
   readonly value: string | null;
   /** What breaks without it, such as `reach tcp target "10.0.0.2:443"`. */
@@ -21,26 +21,35 @@ export interface NeededPermission {
   readonly descriptor: Deno.PermissionDescriptor;
   /** False: `value` is a range, and `descriptor` only a sample of it. */
   readonly isExact: boolean;
+  /** Whether all works without it, if less well. */
+  readonly isOptional?: boolean;
 }
 
 /** Files and name servers that a service uses besides what its configuration names. */
 export interface Surroundings {
+  /** Directory of the program: the native engine's threads load modules while it runs. */
+  readonly program: string;
   readonly configFile: string;
   readonly logDir: string | null;
   /** Addresses of the system's name servers; needed for targets that are names. */
   readonly nameServers: readonly string[];
 }
 
-/** Every permission that the service needs to do all that the configuration says, each once. */
+/**
+ * Every permission that the service needs to do all that the configuration says, each once. With `engine = "auto"` they
+ * are those under which the `streams` engine can step in.
+ */
 export function neededPermissions(
   settings: Settings,
   surroundings: Surroundings,
 ): NeededPermission[] {
+  const { snapshot } = settings;
+  const engine = settings.engine === "native" ? "native" : "streams";
   const needed = [
-    ...listenerPermissions(settings.snapshot),
-    ...targetPermissions(settings.snapshot),
+    ...listenerPermissions(snapshot, engine),
+    ...targetPermissions(snapshot, engine),
   ];
-  const names = allTargets(settings.snapshot).filter(({ isIp }) => !isIp);
+  const names = allTargets(snapshot).filter(({ isIp }) => !isIp);
   if (names.length > 0) {
     for (const host of surroundings.nameServers) {
       needed.push(net(formatHostPort({ host, port: 53 }), "ask the name server"));
@@ -55,17 +64,26 @@ export function neededPermissions(
     needed.push(file("read", surroundings.logDir, "see log files rotated away"));
     needed.push(file("write", surroundings.logDir, "write log files"));
   }
+  if (settings.engine !== "streams") {
+    const isOptional = settings.engine === "auto";
+    const modules = file("read", surroundings.program, "load the native engine into its threads");
+    needed.push(isOptional ? { ...modules, isOptional } : modules, { ...FFI, isOptional });
+  }
   return mergeEqual(needed);
 }
 
 /**
- * Permissions to listen and to answer. Deno asks for the address of each client that a UDP socket sends to: which clients
- * come is not known, so all IPv4 addresses are needed, and of IPv6, which has no ranges in Deno's lists, simply all.
+ * Permissions to listen and to answer. Deno asks for the address of each client that its UDP sockets send to: which
+ * clients come is not known, so all IPv4 addresses are needed, and of IPv6, which has no ranges in Deno's lists, simply
+ * all. The native engine, which Deno does not watch, asks for what it listens on and for targets: answers need no more.
  */
-function listenerPermissions({ listeners }: Pick<Snapshot, "listeners">): NeededPermission[] {
+function listenerPermissions(
+  { listeners }: Pick<Snapshot, "listeners">,
+  engine: string,
+): NeededPermission[] {
   return listeners.flatMap(({ transport, address }) => {
     const listen = net(formatHostPort(address), `listen on ${transport}`);
-    if (transport === "tcp") return [listen];
+    if (transport === "tcp" || engine === "native") return [listen];
     const purpose = "answer udp clients";
     return address.host.includes(":")
       ? [listen, anyNet(purpose)]
@@ -76,8 +94,13 @@ function listenerPermissions({ listeners }: Pick<Snapshot, "listeners">): Needed
 /**
  * Permissions to reach the targets. The addresses of a name are not known beforehand, and Deno asks for the address: so
  * a name needs its port on all IPv4 addresses. Deno's lists have no way to say the same of IPv6.
+ *
+ * @param engine as in `Engine.name`
  */
-export function targetPermissions(snapshot: Pick<Snapshot, "tcp" | "udp">): NeededPermission[] {
+export function targetPermissions(
+  snapshot: Pick<Snapshot, "tcp" | "udp">,
+  engine: string,
+): NeededPermission[] {
   const needed: NeededPermission[] = [];
   for (const service of allServices(snapshot)) {
     for (const target of service.targets) {
@@ -87,7 +110,9 @@ export function targetPermissions(snapshot: Pick<Snapshot, "tcp" | "udp">): Need
           ? net(formatHostPort(target), purpose)
           : net(`0.0.0.0/0:${target.port}`, purpose, `${SAMPLE_ADDRESS}:${target.port}`),
       );
-      if (service.transport === "udp") needed.push(...upstreamSockets(target));
+      if (service.transport === "udp" && engine !== "native") {
+        needed.push(...upstreamSockets(target));
+      }
     }
   }
   return needed;
@@ -102,6 +127,15 @@ export function isGranted({ descriptor }: NeededPermission): boolean {
 export function formatPermission({ flag, value }: NeededPermission): string {
   return value === null ? flag : `${flag}=${value}`;
 }
+
+/** Without a list: Deno lets nobody who has a list use memory of its own in a system call. */
+const FFI: NeededPermission = {
+  flag: "--allow-ffi",
+  value: null,
+  purpose: "make the native engine's system calls",
+  descriptor: { name: "ffi" },
+  isExact: true,
+};
 
 /** Stands for any IPv4 address in a query: Deno answers none about a range (RFC 5737 §3). */
 const SAMPLE_ADDRESS = "192.0.2.1";
@@ -124,7 +158,8 @@ function mergeEqual(needed: readonly NeededPermission[]): NeededPermission[] {
     const purpose = before === undefined || before.purpose.split(", ").includes(one.purpose)
       ? before?.purpose ?? one.purpose
       : `${before.purpose}, ${one.purpose}`;
-    merged.set(key, { ...one, purpose });
+    const isOptional = one.isOptional === true && before?.isOptional !== false;
+    merged.set(key, { ...one, purpose, isOptional });
   }
   return [...merged.values()];
 }

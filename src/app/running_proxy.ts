@@ -202,7 +202,7 @@ export class RunningProxy implements Proxy {
     this.#engine.publish(settings.snapshot);
 
     for (const warning of settings.warnings) log.warn("config_warning", issueLine(warning));
-    for (const missing of missingPermissions(settings)) {
+    for (const missing of missingPermissions(settings, this.#engine.name)) {
       const flag = formatPermission(missing);
       log.warn("not_permitted", `Cannot ${missing.purpose}: not permitted; add ${flag}`);
     }
@@ -214,8 +214,9 @@ export class RunningProxy implements Proxy {
 }
 
 /** Addresses of targets that Deno would not let the proxy reach. */
-function missingPermissions({ snapshot }: Settings): NeededPermission[] {
-  return targetPermissions(snapshot).filter((needed) => needed.isExact && !isGranted(needed));
+function missingPermissions({ snapshot }: Settings, engine: string): NeededPermission[] {
+  return targetPermissions(snapshot, engine)
+    .filter((needed) => needed.isExact && !isGranted(needed));
 }
 
 function describeListener({ spec, address }: Listener): string {

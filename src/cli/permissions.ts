@@ -4,6 +4,8 @@
  * @module
  */
 
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { loadConfig } from "../app/config_file.ts";
 import {
   formatPermission,
@@ -11,7 +13,8 @@ import {
   type NeededPermission,
   neededPermissions,
 } from "../app/permissions.ts";
-import { allTargets } from "../app/services.ts";
+import { allServices, allTargets } from "../app/services.ts";
+import type { Settings } from "../control/config/settings.ts";
 import { SUCCESS } from "./exit_codes.ts";
 
 /** What is to be served. */
@@ -32,19 +35,18 @@ export async function permissions(
 ): Promise<number> {
   const settings = await loadConfig(options.config);
   const needed = neededPermissions(settings, {
+    program: dirname(fileURLToPath(Deno.mainModule)),
     configFile: options.config,
     logDir: options.logDir,
     nameServers: await systemNameServers(),
   });
-  out(
-    `deno run --no-prompt ${formatFlags(needed).join(" ")} main.ts${formatArguments(options)}\n\n`,
-  );
+  const flags = formatFlags(needed.filter(({ isOptional }) => !isOptional)).join(" ");
+  out(`deno run --no-prompt ${flags} main.ts${formatArguments(options)}\n\n`);
   for (const one of needed) {
-    const state = isGranted(one) ? "granted" : "MISSING";
-    out(`${state}  ${formatPermission(one)}  to ${one.purpose}\n`);
+    const state = isGranted(one) ? "granted" : one.isOptional ? "optional" : "MISSING";
+    out(`${state.padEnd(8)}  ${formatPermission(one)}  to ${one.purpose}\n`);
   }
-  if (needed.some(({ value }) => value === ALL_IPV4)) out(`\n${UDP_NOTE}\n`);
-  if (allTargets(settings.snapshot).some(({ isIp }) => !isIp)) out(`\n${NAMES_NOTE}\n`);
+  for (const note of notes(settings, needed)) out(`\n${note}\n`);
   return SUCCESS;
 }
 
@@ -67,6 +69,18 @@ function isIpv4(value: string): boolean {
   return value !== ALL_IPV4 && /^[\d.]+(\/\d+)?(:\d+)?$/.test(value);
 }
 
+/** What is to be known beyond the list. */
+function notes({ engine, snapshot }: Settings, needed: readonly NeededPermission[]): string[] {
+  const isTransparent = allServices(snapshot).some(({ transparent }) => transparent);
+  return [
+    ...(needed.some(({ value }) => value === ALL_IPV4) ? [UDP_NOTE] : []),
+    ...(allTargets(snapshot).some(({ isIp }) => !isIp) ? [NAMES_NOTE] : []),
+    ...(engine === "auto" ? [AUTO_NOTE] : []),
+    ...(isTransparent ? [TRANSPARENT_NOTE] : []),
+    ...(engine !== "streams" && snapshot.sockets.mark > 0 ? [MARK_NOTE] : []),
+  ];
+}
+
 const UDP_NOTE = `\
 To answer a UDP client, Deno wants its address permitted: where all clients are in a known network, put that in place
 of 0.0.0.0/0 and add the other entries of the list above.`;
@@ -74,6 +88,16 @@ of 0.0.0.0/0 and add the other entries of the list above.`;
 const NAMES_NOTE = `\
 Targets given by name are reached at whatever IPv4 address the name has: 0.0.0.0/0 with the port stands for that.
 Deno has no such form for IPv6: list the addresses, as in [2001:db8::1]:443, or use --allow-net without a list.`;
+
+const AUTO_NOTE = `\
+Without what is optional the streams engine serves. With engine = "native" in the configuration this command prints the
+flags of the native engine alone, which needs no permission to answer UDP clients.`;
+
+const TRANSPARENT_NOTE = `\
+"transparent" needs one of the capabilities CAP_NET_ADMIN and CAP_NET_RAW, which the system grants, not Deno.`;
+
+const MARK_NOTE = `\
+"socket_mark" needs the capability CAP_NET_ADMIN, or CAP_NET_RAW since Linux 5.17.`;
 
 function formatArguments({ config, logDir }: PermissionsOptions): string {
   return ` --config ${quote(config)}` + (logDir === null ? "" : ` --log-dir ${quote(logDir)}`);

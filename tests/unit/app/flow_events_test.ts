@@ -64,3 +64,32 @@ Deno.test("FlowEvents writes the engine's notices with the listener they are abo
     /ERROR A flow broke event=flow_fault error="Error: why\\x0a.*flow_events_test/,
   );
 });
+
+Deno.test("FlowEvents tells of a worker that failed as an error, and of its successor as news", async () => {
+  const sink = new KeptLines();
+  await using logs = await openLogs({ logDir: null, level: "info", format: "text", sink });
+  const events = new FlowEvents(logs);
+  events.notice({ event: "worker_failed", message: "Worker 1 has ended", error: new Error("why") });
+  events.notice({ event: "worker_restarted", message: "Worker 1 is back" });
+  await logs.flush();
+  assert.match(sink.text, /ERROR Worker 1 has ended event=worker_failed error=.*why/);
+  assert.match(sink.text, / INFO Worker 1 is back event=worker_restarted\n$/);
+});
+
+Deno.test("FlowEvents writes no flows with access_log_format = none, and still tells of targets in trouble", async () => {
+  const sink = new KeptLines();
+  await using logs = await openLogs({ logDir: null, level: "info", format: "none", sink });
+  const events = new FlowEvents(logs);
+  assert.equal(events.wanted(), "failures");
+  const outcome = { reason: "connect_failed", error: "connection_refused" } as const;
+  events.flowStarted(flowRecord());
+  events.flowFinished(flowRecord(), flowEnd({ outcome }));
+  logs.access.setFormat("text"); // as a reload does
+  assert.equal(events.wanted(), "all");
+  events.flowStarted(flowRecord({ id: 8 }));
+  await logs.flush();
+  const [warning, start, ...rest] = sink.text.trimEnd().split("\n");
+  assert.match(warning ?? "", / WARN .* event=connect_failed service=web$/);
+  assert.match(start ?? "", / \[start\] .* id=8 /);
+  assert.deepEqual(rest, []);
+});

@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
-import { type NeededPermission, neededPermissions } from "../../../src/app/permissions.ts";
+import {
+  formatPermission,
+  type NeededPermission,
+  neededPermissions,
+} from "../../../src/app/permissions.ts";
 import { formatFlags } from "../../../src/cli/permissions.ts";
 import { parseConfig } from "../../../src/control/config/parse.ts";
 
 function needed(config: string, logDir: string | null = null): NeededPermission[] {
   return neededPermissions(parseConfig(config, "test.toml"), {
+    program: "/srv/rpxy-l4",
     configFile: "/etc/rpxy-l4/config.toml",
     logDir,
     nameServers: ["192.0.2.53"],
   });
 }
 
-const flags = (config: string, logDir?: string) => formatFlags(needed(config, logDir));
+const flags = (config: string, logDir?: string) =>
+  formatFlags(needed(config, logDir).filter(({ isOptional }) => !isOptional));
 
 Deno.test("neededPermissions() lists listeners, targets and files of a TCP service", () => {
   assert.deepEqual(
@@ -65,4 +71,33 @@ Deno.test("neededPermissions() names each entry once, with all it is for", () =>
     "listen on tcp, listen on udp",
     `reach tcp target "10.0.0.2:80", reach udp target "10.0.0.2:80"`,
   ]);
+});
+
+Deno.test("neededPermissions() of the native engine has its system calls and modules, and nothing for UDP clients", () => {
+  assert.deepEqual(
+    flags(`listen_port = 53
+      listen_ipv6 = true
+      engine = "native"
+      udp_target = ["10.0.0.2:53", "[2001:db8::1]:53"]`),
+    [
+      "'--allow-net=0.0.0.0:53,[::]:53,10.0.0.2:53,[2001:db8::1]:53'",
+      "--allow-read=/etc/rpxy-l4,/srv/rpxy-l4",
+      "--allow-ffi",
+    ],
+  );
+});
+
+Deno.test("neededPermissions() offers the native engine where it may be used, and no more than that", () => {
+  const optional = (config: string) =>
+    needed(`listen_port = 443\ntcp_target = ["10.0.0.2:80"]\n${config}`)
+      .filter(({ isOptional }) => isOptional)
+      .map(formatPermission);
+  assert.deepEqual(optional(""), ["--allow-read=/srv/rpxy-l4", "--allow-ffi"]);
+  assert.deepEqual(optional('engine = "streams"'), []);
+  assert.deepEqual(optional("transparent = true"), [], "then nothing else will do");
+});
+
+Deno.test("neededPermissions() needs what is optional for one thing and needed for another", () => {
+  const [, read] = flags(`listen_port = 53\ntcp_target = ["10.0.0.2:53"]`, "/srv/rpxy-l4");
+  assert.equal(read, "--allow-read=/etc/rpxy-l4,/srv/rpxy-l4");
 });
