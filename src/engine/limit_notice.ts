@@ -5,28 +5,22 @@
  */
 
 import { LIMIT_NOTICE_INTERVAL } from "../model/limits.ts";
-import type { EngineEvents } from "./engine.ts";
+import type { Transport } from "../model/protocol.ts";
 import type { Clock } from "./clock.ts";
+import type { EngineEvents, EngineNotice } from "./engine.ts";
 
 /** Notices about one limit: the first at once, then one an interval at most, with the number that it stands for. */
 export class LimitNotice {
   readonly #events: EngineEvents;
   readonly #clock: Clock;
-  readonly #event: "tcp_limit_reached" | "udp_limit_reached";
-  readonly #key: string;
+  readonly #transport: Transport;
   #turnedAway = 0;
   #toldAt = -Infinity;
 
-  constructor(
-    events: EngineEvents,
-    clock: Clock,
-    event: "tcp_limit_reached" | "udp_limit_reached",
-    key: string,
-  ) {
+  constructor(events: EngineEvents, clock: Clock, transport: Transport) {
     this.#events = events;
     this.#clock = clock;
-    this.#event = event;
-    this.#key = key;
+    this.#transport = transport;
   }
 
   /** Counts a flow that was turned away because `limit` are open. */
@@ -34,11 +28,19 @@ export class LimitNotice {
     this.#turnedAway++;
     const now = this.#clock.now();
     if (now - this.#toldAt < LIMIT_NOTICE_INTERVAL) return;
-    const message =
-      `${this.#key} = ${limit} is reached: ${this.#turnedAway} turned away since the ` +
-      "last such message";
-    this.#events.notice({ event: this.#event, message });
+    this.#events.notice(limitReached(this.#transport, limit, this.#turnedAway));
     this.#turnedAway = 0;
     this.#toldAt = now;
   }
+}
+
+/** The notice that a limit on flows of one transport has turned some away. */
+export function limitReached(
+  transport: Transport,
+  limit: number,
+  turnedAway: number,
+): EngineNotice {
+  const message = `${transport}_max_connections = ${limit} is reached: ${turnedAway} turned away ` +
+    "since the last such message";
+  return { event: `${transport}_limit_reached`, message };
 }

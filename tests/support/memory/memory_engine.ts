@@ -51,13 +51,13 @@ export class MemoryEngine implements Engine {
 
   constructor(options: EngineOptions, network: MemoryNetwork, clock: FakeClock) {
     const { events } = options;
-    this.#tcpLimit = new LimitNotice(events, clock, "tcp_limit_reached", "tcp_max_connections");
+    this.#tcpLimit = new LimitNotice(events, clock, "tcp");
     this.#context = {
       ...options,
       network,
       clock,
       ledger: new FlowLedger(events),
-      udpLimit: new LimitNotice(events, clock, "udp_limit_reached", "udp_max_connections"),
+      udpLimit: new LimitNotice(events, clock, "udp"),
       lookUp: targetLookUp(options.resolver),
       begin: (peer, local) => ({ snapshot: this.#current(), peer, local, seed: this.#flows++ }),
     };

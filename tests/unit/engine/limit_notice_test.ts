@@ -21,7 +21,7 @@ Deno.test("LimitNotice.turnedAway() tells at once, then once an interval, and le
     flowFinished: () => {},
     notice: (notice: EngineNotice) => notices.push(notice),
   };
-  const limit = new LimitNotice(events, clock, "udp_limit_reached", "udp_max_connections");
+  const limit = new LimitNotice(events, clock, "udp");
   for (let count = 0; count < 5; count++) limit.turnedAway(8);
   clock.time = LIMIT_NOTICE_INTERVAL;
   limit.turnedAway(8);
