@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import type { Settings } from "../control/config/settings.ts";
 import type { Snapshot, Target } from "../model/snapshot.ts";
 import { formatHostPort } from "../proto/ip.ts";
-import { allServices, allTargets } from "./services.ts";
+import { allServices, allTargets } from "../pipeline/services.ts";
 
 /** One entry of one `--allow-…` flag. */
 export interface NeededPermission {

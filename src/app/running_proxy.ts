@@ -22,7 +22,7 @@ import {
   targetPermissions,
 } from "./permissions.ts";
 import type { BoundAddress, Proxy, ReloadOutcome } from "./proxy.ts";
-import { allServices, allTargets } from "./services.ts";
+import { allServices, allTargets } from "../pipeline/services.ts";
 import { VERSION } from "./version.ts";
 
 /** What a {@linkcode RunningProxy} is made of. */

@@ -13,7 +13,7 @@ import {
   type NeededPermission,
   neededPermissions,
 } from "../app/permissions.ts";
-import { allServices, allTargets } from "../app/services.ts";
+import { allServices, allTargets } from "../pipeline/services.ts";
 import type { Settings } from "../control/config/settings.ts";
 import { SUCCESS } from "./exit_codes.ts";
 
