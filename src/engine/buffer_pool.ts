@@ -9,11 +9,11 @@ const MAX_SPARE_BYTES = 16 * 1024 * 1024;
 
 /** Spare buffers, so that one that grows and shrinks with the traffic makes no garbage. */
 export class BufferPool {
-  readonly #spare = new Map<number, Uint8Array[]>();
+  readonly #spare = new Map<number, Uint8Array<ArrayBuffer>[]>();
   #bytes = 0;
 
   /** A buffer of `size` bytes with whatever its last user left in it. Sizes are meant to be few. */
-  take(size: number): Uint8Array {
+  take(size: number): Uint8Array<ArrayBuffer> {
     const buffer = this.#spare.get(size)?.pop();
     if (buffer === undefined) return new Uint8Array(size);
     this.#bytes -= size;
@@ -21,7 +21,7 @@ export class BufferPool {
   }
 
   /** Gives back a buffer on which no read or write is pending. */
-  give(buffer: Uint8Array): void {
+  give(buffer: Uint8Array<ArrayBuffer>): void {
     const size = buffer.length;
     if (this.#bytes + size > MAX_SPARE_BYTES) return;
     const spare = this.#spare.get(size);

@@ -96,3 +96,45 @@ export const LIMIT_NOTICE_INTERVAL = 10_000;
 
 /** Threads of the native engine: more than the largest machines that it is meant for have cores. */
 export const MAX_WORKERS = 256;
+
+/** Bytes of reports that a native worker has told of and the main thread has not read yet: some ten thousand flows. */
+export const REPORT_RING = 2 * 1024 * 1024;
+
+/** How long a native worker uses the addresses of a name before it asks the main thread's cache again. */
+export const RESOLUTION_REUSE = 1_000;
+
+/** Answers about net permissions that a native worker remembers. */
+export const MAX_CACHED_PERMISSIONS = 4_096;
+
+/** Snapshots whose services have a number between native workers and the main thread; flows may outlive more. */
+export const NUMBERED_SNAPSHOTS = 8;
+
+/** How long a native worker must have run to be started again at once when it fails, and else waits for it. */
+export const WORKER_RESTART_PAUSE = 1_000;
+
+/** Time that a native worker has to end when it is told to, before it is ended from outside. */
+export const WORKER_STOP_TIMEOUT = 5_000;
+
+/** Connections that one listener of the native engine accepts in one turn: those that are open want their turn as well. */
+export const MAX_TURN_ACCEPTS = 64;
+
+/** Bytes that one direction of a relay moves in one turn of a worker: four times its buffer, some 0.2 ms. */
+export const MAX_TURN_BYTES = 1024 * 1024;
+
+/** Reads that one direction makes in one turn: a bound for reads that bring a byte each. */
+export const MAX_TURN_READS = 16;
+
+/** Size that the pipes are given through which bulk data passes: the most that Linux grants without privileges. */
+export const PIPE_SIZE = 1024 * 1024;
+
+/** Spare pipes of one worker. More are only in use while that many directions are stuck. */
+export const MAX_SPARE_PIPES = 64;
+
+/** Turns in a row that must be large, or small, before a direction changes to a pipe, or back to the buffer. */
+export const BULK_TURNS = 4;
+
+/** Bytes moved in one turn from which on it counts as large. */
+export const BULK_TURN = 128 * 1024;
+
+/** Bytes moved in one turn below which it counts as small. */
+export const SMALL_TURN = 16 * 1024;

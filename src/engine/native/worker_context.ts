@@ -19,6 +19,7 @@ import type { LimitNotice } from "../limit_notice.ts";
 import type { Poller } from "./poller.ts";
 import type { DescriptorTable } from "./sys/descriptor_table.ts";
 import type { Libc } from "./sys/libc.ts";
+import type { TcpResources } from "./tcp/tcp_resources.ts";
 
 /** Made once for a worker. */
 export interface WorkerContext {
@@ -41,6 +42,8 @@ export interface WorkerContext {
   readonly permissions: NetPermissions;
   /** Notices go to the main thread. Flows are reported through the ledger. */
   readonly events: EngineEvents;
+  /** What all TCP connections of this worker share; closed with the worker. */
+  readonly tcp: TcpResources;
   readonly acceptPause: AcceptPause;
   readonly tcpLimit: Pick<LimitNotice, "turnedAway">;
   readonly udpLimit: Pick<LimitNotice, "turnedAway">;

@@ -18,7 +18,7 @@ export class ReadBuffer implements Disposable {
   readonly #pool: BufferPool;
   /** Size that follows a small buffer that was filled: as large as the traffic needed before. */
   #large = 2 * INITIAL_READ_BUFFER;
-  #bytes: Uint8Array;
+  #bytes: Uint8Array<ArrayBuffer>;
 
   constructor(pool: BufferPool) {
     this.#pool = pool;

@@ -1,0 +1,259 @@
+/**
+ * Does what a {@linkcode TcpFlow} asks for until the connection is relayed or closed.
+ *
+ * @module
+ */
+
+import type { ErrorCode } from "../../../model/errors.ts";
+import type { FlowOutcome, TcpFlowAction, TcpFlowEvent } from "../../../model/flow.ts";
+import type { Resolution } from "../../../model/resolver.ts";
+import type { TcpFlow } from "../../../pipeline/tcp_flow.ts";
+import { EAGAIN, errorCodeOf } from "../sys/errno.ts";
+import { EPOLLOUT } from "../sys/layout.ts";
+import { openTcpSocket } from "../sys/sockets.ts";
+import { HeldBytes } from "./backlog.ts";
+import { Head } from "./head.ts";
+import type { Leg } from "./leg.ts";
+import { Relay } from "./relay.ts";
+import type { Phase, TcpConnection } from "./tcp_connection.ts";
+
+type ActionOf<Kind extends TcpFlowAction["kind"]> = Extract<TcpFlowAction, { kind: Kind }>;
+
+const EOF = { kind: "eof" } as const;
+const RESET = { kind: "reset" } as const;
+const TIMEOUT = { kind: "timeout" } as const;
+const CONNECTED = { kind: "connected" } as const;
+const TARGET_FIRST = { kind: "targetFirst" } as const;
+
+/** The first phase of a connection. Gone once it has decided, with all that it holds. */
+export class Decision implements Phase {
+  readonly #connection: TcpConnection;
+  readonly #flow: TcpFlow;
+  readonly #head: Head;
+  /** What the flow waits for. */
+  #action: TcpFlowAction | null = null;
+  #watched = false;
+
+  constructor(connection: TcpConnection, flow: TcpFlow) {
+    this.#connection = connection;
+    this.#flow = flow;
+    this.#head = new Head(connection.context.tcp.buffers);
+  }
+
+  /** Goes as far as is possible without waiting. */
+  start(): void {
+    try {
+      // There may be bytes already: that is cheaper to find out than to wait for.
+      this.#connection.client.readable = true;
+      this.#follow(this.#flow.start(this.#now));
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  onReady(leg: Leg, events: number): void {
+    const action = this.#action;
+    if (action === null || this.#connection.over) return;
+    this.#answer(this.#progress(action, leg, events));
+  }
+
+  onTurn(): void {}
+
+  onDeadline(): void {
+    switch (this.#action?.kind) {
+      case "read":
+      case "race":
+        return this.#answer(TIMEOUT);
+      case "resolve":
+        return this.#answer({ kind: "resolveFailed", error: "name_not_resolved" });
+      case "connect":
+        return this.#answer(this.#failConnect("connect_timeout"));
+    }
+  }
+
+  onFault(error: unknown): void {
+    this.#head.release();
+    this.#connection.fault(this.#flow.facts(), error);
+  }
+
+  end(outcome: FlowOutcome): void {
+    this.#head.release();
+    this.#connection.end(this.#flow.facts(), outcome);
+  }
+
+  get #now(): number {
+    return this.#connection.context.clock.now();
+  }
+
+  /** @param event what the last action led to; null while that is open */
+  #answer(event: TcpFlowEvent | null): void {
+    if (event !== null) this.#follow(this.#flow.next(event, this.#now));
+  }
+
+  #follow(action: TcpFlowAction): void {
+    for (;;) {
+      this.#action = action;
+      const event = this.#perform(action);
+      if (event === null) return;
+      action = this.#flow.next(event, this.#now);
+    }
+  }
+
+  /** Begins an action. Returns what it led to; null when that is still to come, or nothing will. */
+  #perform(action: TcpFlowAction): TcpFlowEvent | null {
+    switch (action.kind) {
+      case "read":
+        return this.#read(action.max) ?? this.#wait(action.deadline);
+      case "resolve":
+        return this.#resolve(action) ?? this.#wait(action.deadline);
+      case "connect":
+        return this.#connect(action) ?? this.#wait(action.deadline);
+      case "race":
+        return this.#race(action) ?? this.#wait(action.deadline);
+      case "relay":
+        this.#relay(action);
+        return null;
+      case "close":
+        this.end(action.outcome);
+        return null;
+    }
+  }
+
+  #wait(deadline: number): TcpFlowEvent | null {
+    const { client, timer } = this.#connection;
+    timer.set(deadline);
+    if (this.#watched) return null;
+    this.#watched = true;
+    if (this.#connection.watch(client) < 0) throw new Error("the system watches no more sockets");
+    return null;
+  }
+
+  /** What the flow gets to know by an event of one leg. */
+  #progress(action: TcpFlowAction, leg: Leg, events: number): TcpFlowEvent | null {
+    const { client } = this.#connection;
+    switch (action.kind) {
+      case "read":
+        return this.#read(action.max);
+      case "race":
+        return this.#speech(action.max);
+      case "resolve":
+      case "connect":
+        if (leg !== client) return this.#connectResult(leg, events);
+        // What the client says meanwhile waits; but when it is gone there is nothing left to connect for.
+        if (client.failed) this.end({ reason: "client_reset" });
+        return null;
+      case "relay":
+      case "close":
+        return null;
+    }
+  }
+
+  #read(max: number): TcpFlowEvent | null {
+    const { client, context: { libc, buffer } } = this.#connection;
+    if (!client.readable) return null;
+    const room = Math.min(max - this.#head.length, buffer.length);
+    if (room <= 0) throw new Error(`more than ${max} bytes of a connection wanted`);
+    const count = libc.recv(client.fd, buffer, room, 0);
+    if (count > 0) {
+      client.readable = count === room || client.urgent || client.hungUp || client.failed;
+      this.#head.append(buffer.subarray(0, count));
+      return { kind: "data", head: this.#head.bytes };
+    }
+    client.readable = false;
+    if (count === -EAGAIN) return null;
+    if (count < 0) return RESET;
+    client.ended = true;
+    return EOF;
+  }
+
+  #resolve({ target }: ActionOf<"resolve">): TcpFlowEvent | null {
+    const { resolver } = this.#connection.context;
+    const known = resolver.peek(target);
+    if (known !== null) return { kind: "resolved", addresses: known };
+    const action = this.#action;
+    resolver.lookUp(target, (resolution) => {
+      // The flow may have given up by now.
+      if (this.#action === action && !this.#connection.over) this.#onResolution(resolution);
+    });
+    return null;
+  }
+
+  #onResolution(resolution: Resolution): void {
+    try {
+      this.#answer(
+        resolution.kind === "resolved"
+          ? { kind: "resolved", addresses: resolution.addresses }
+          : { kind: "resolveFailed", error: resolution.error },
+      );
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  #connect({ address, from }: ActionOf<"connect">): TcpFlowEvent | null {
+    const { context } = this.#connection;
+    this.#connection.dropTarget();
+    if (!context.permissions.allows(address)) return this.#failConnect("not_permitted");
+    const fd = openTcpSocket(context.libc, address, from, context.snapshot.sockets, false);
+    if (fd < 0) return this.#failConnect(errorCodeOf(-fd));
+    if (this.#connection.adoptTarget(fd) < 0) return this.#failConnect("io_error");
+    return null;
+  }
+
+  #connectResult(target: Leg, events: number): TcpFlowEvent | null {
+    if (target.failed) {
+      const { libc } = this.#connection.context;
+      return this.#failConnect(errorCodeOf(libc.socketError(target.fd)));
+    }
+    return (events & EPOLLOUT) === 0 ? null : CONNECTED;
+  }
+
+  #failConnect(error: ErrorCode): TcpFlowEvent {
+    this.#connection.dropTarget();
+    return { kind: "connectFailed", error };
+  }
+
+  #race({ preface, max }: ActionOf<"race">): TcpFlowEvent | null {
+    if (preface !== null && !this.#sendPreface(preface)) return TARGET_FIRST;
+    return this.#speech(max);
+  }
+
+  /** Who has spoken. Where both have, the client's bytes tell whom it wants. */
+  #speech(max: number): TcpFlowEvent | null {
+    const event = this.#read(max);
+    if (event !== null) return event;
+    return this.#connectedTarget().readable ? TARGET_FIRST : null;
+  }
+
+  /** Tells whether the target took it; the relay meets the same error, and tells of it. */
+  #sendPreface(preface: Uint8Array): boolean {
+    const { client, context: { libc, tcp } } = this.#connection;
+    const { fd } = this.#connectedTarget();
+    const sent = libc.send(fd, new Uint8Array(preface), preface.length, 0);
+    if (sent < 0 && sent !== -EAGAIN) return false;
+    if (sent < preface.length) {
+      client.backlog = new HeldBytes(tcp.buffers, preface.subarray(Math.max(sent, 0)));
+    }
+    return true;
+  }
+
+  #relay({ preface, headOffset, idleMs }: ActionOf<"relay">): void {
+    const facts = this.#flow.facts();
+    const target = this.#connectedTarget();
+    const relay = new Relay(this.#connection, facts, target, idleMs);
+    this.#connection.entry.started(facts);
+    this.#connection.enter(relay);
+    try {
+      relay.start(preface, this.#head.bytes.subarray(headOffset));
+    } catch (error) {
+      relay.onFault(error);
+    }
+    this.#head.release();
+  }
+
+  #connectedTarget(): Leg {
+    const { target } = this.#connection;
+    if (target === null) throw new Error("the flow has no connected target");
+    return target;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * One TCP connection from its acceptance to its end.
+ *
+ * @module
+ */
+
+import type { SocketAddress } from "../../../model/address.ts";
+import type { FlowFacts, FlowOutcome } from "../../../model/flow.ts";
+import type { Cuttable, FlowEntry } from "../../flow_ledger.ts";
+import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from "../sys/layout.ts";
+import type { WorkerContext } from "../worker_context.ts";
+import { type Deadlined, LazyTimer } from "./lazy_timer.ts";
+import { Leg, type LegOwner } from "./leg.ts";
+
+/** What is being done for a connection: it is decided, or relayed. */
+export interface Phase extends LegOwner, Deadlined {
+  /** Ends the connection at once. */
+  end(outcome: FlowOutcome): void;
+}
+
+/** Everything that there is to know of a socket, told once: it is never registered for less or more. */
+const WATCHED = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+
+/** An accepted connection. It lives as long as its entry in the books, so it holds little. */
+export class TcpConnection implements Cuttable, Deadlined {
+  readonly context: WorkerContext;
+  readonly entry: FlowEntry;
+  readonly client: Leg;
+  readonly timer: LazyTimer;
+  #phase: Phase | null = null;
+  #target: Leg | null = null;
+  #over = false;
+
+  /** Opens an entry in the books, and counts the connection until {@linkcode TcpConnection.end}. */
+  constructor(context: WorkerContext, fd: number, listener: SocketAddress) {
+    this.context = context;
+    context.descriptors.claim(fd, context.owner);
+    this.client = new Leg(fd);
+    this.timer = new LazyTimer(context.clock, this);
+    this.entry = context.ledger.open("tcp", listener, this);
+  }
+
+  /** Whether it has ended. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Hands the connection over to its next phase. */
+  enter(phase: Phase): void {
+    this.#phase = this.client.owner = phase;
+    if (this.#target !== null) this.#target.owner = phase;
+  }
+
+  /** Makes a socket the target's, and watches it. Returns 0 or a negative errno. */
+  adoptTarget(fd: number): number {
+    this.context.descriptors.claim(fd, this.context.owner);
+    this.#target = new Leg(fd);
+    this.#target.owner = this.client.owner;
+    return this.watch(this.#target);
+  }
+
+  get target(): Leg | null {
+    return this.#target;
+  }
+
+  /** Closes the connection to the target. */
+  dropTarget(): void {
+    if (this.#target !== null) this.#close(this.#target, false);
+    this.#target = null;
+  }
+
+  /** Has the events of a leg told to its owner, those included that lie in the past. Returns 0 or a negative errno. */
+  watch(leg: Leg): number {
+    return this.context.poller.add(leg.fd, WATCHED, leg);
+  }
+
+  cut(): void {
+    this.#phase?.end({ reason: "drained" });
+  }
+
+  onDeadline(): void {
+    try {
+      this.#phase?.onDeadline();
+    } catch (error) {
+      this.#phase?.onFault(error);
+    }
+  }
+
+  /** A fault of the proxy: ends this connection, and no other. */
+  fault(facts: FlowFacts, error: unknown): void {
+    const { host } = facts.source;
+    const message = `A connection from "${host}" met a fault of the proxy and was closed`;
+    this.context.events.notice({ event: "flow_fault", message, error });
+    this.end(facts, { reason: "error" });
+  }
+
+  /**
+   * Ends the connection: closes its entry, then its sockets, as whoever sees them end must find the books in order.
+   *
+   * @param reset the leg that is to be closed abruptly, because the other one was
+   */
+  end(facts: FlowFacts, outcome: FlowOutcome, reset: Leg | null = null): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#phase = null;
+    this.timer.cancel();
+    this.context.flows.leave("tcp");
+    this.entry.close(facts, outcome);
+    this.#close(this.client, this.client === reset);
+    if (this.#target !== null) this.#close(this.#target, this.#target === reset);
+  }
+
+  #close(leg: Leg, abruptly: boolean): void {
+    const { descriptors, libc, poller } = this.context;
+    leg.backlog?.release();
+    leg.backlog = null;
+    leg.readable = false;
+    poller.forget(leg.fd);
+    descriptors.release(leg.fd);
+    if (abruptly) libc.closeWithReset(leg.fd);
+    else libc.close(leg.fd);
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A listening TCP socket and what it accepts.
+ *
+ * @module
+ */
+
+import type { SocketAddress } from "../../../model/address.ts";
+import { ACCEPT_PAUSE, MAX_TURN_ACCEPTS } from "../../../model/limits.ts";
+import { admitTcp } from "../../../pipeline/admission.ts";
+import { TcpFlow } from "../../../pipeline/tcp_flow.ts";
+import { formatHostPort } from "../../../proto/ip.ts";
+import { randomSeed } from "../../random_seed.ts";
+import { Timer } from "../../timer_wheel.ts";
+import type { Pollable } from "../poller.ts";
+import { EAGAIN, isAcceptTransient, isShortage, systemError } from "../sys/errno.ts";
+import { EPOLLET, EPOLLIN } from "../sys/layout.ts";
+import { SockaddrBuffer } from "../sys/socket_address.ts";
+import type {
+  Task,
+  WorkerContext,
+  WorkerSocketOptions,
+  WorkerTcpListener,
+} from "../worker_context.ts";
+import { Decision } from "./decision.ts";
+import { TcpConnection } from "./tcp_connection.ts";
+
+/** A peer whose address the system does not tell. */
+const UNKNOWN: SocketAddress = { host: "0.0.0.0", port: 0 };
+
+/** Accepts connections and has each decided. */
+export class TcpListener implements WorkerTcpListener, Pollable, Task {
+  readonly #context: WorkerContext;
+  readonly #fd: number;
+  readonly #address: SocketAddress;
+  /** Whether connections may come to addresses that the listener's does not tell. */
+  readonly #wildcard: boolean;
+  readonly #sockaddr = new SockaddrBuffer();
+  readonly #pause = new Timer(() => this.#acceptSome());
+  #queued = false;
+  #open = true;
+
+  constructor({ context, fd, address }: WorkerSocketOptions) {
+    this.#context = context;
+    this.#fd = fd;
+    this.#address = address;
+    this.#wildcard = address.host === "0.0.0.0" || address.host === "::";
+    const result = context.poller.add(fd, EPOLLIN | EPOLLET, this);
+    if (result < 0) throw systemError(-result, "epoll_ctl");
+  }
+
+  onReady(): void {
+    this.#acceptSome();
+  }
+
+  run(): void {
+    this.#queued = false;
+    this.#acceptSome();
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    while (this.#accept());
+    this.release();
+    this.#context.descriptors.release(this.#fd);
+    this.#context.libc.close(this.#fd);
+  }
+
+  release(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#context.clock.disarm(this.#pause);
+    this.#context.poller.remove(this.#fd);
+  }
+
+  /** Accepts what is queued, but no more than one turn's share: the rest follows in the next. */
+  #acceptSome(): void {
+    if (this.#queued || !this.#open) return;
+    for (let count = 0; count < MAX_TURN_ACCEPTS; count++) {
+      if (!this.#accept()) return;
+    }
+    this.#queued = true;
+    this.#context.ready.later(this);
+  }
+
+  /** Accepts one connection. Tells whether there may be more. */
+  #accept(): boolean {
+    const { acceptPause, clock, ledger, libc } = this.#context;
+    const fd = libc.accept4(this.#fd, this.#sockaddr);
+    if (fd < 0) return this.#onAcceptError(-fd);
+    acceptPause.end(clock.now());
+    ledger.tcpAccepted++;
+    try {
+      this.#serve(fd);
+    } catch (error) {
+      const message = `A connection to "${formatHostPort(this.#address)}" met a fault of the proxy`;
+      const listener = this.#address;
+      this.#context.events.notice({ event: "flow_fault", message, listener, error });
+    }
+    return true;
+  }
+
+  #serve(fd: number): void {
+    const context = this.#context;
+    const { snapshot } = context;
+    const connection = new TcpConnection(context, fd, this.#address);
+    const active = context.flows.enter("tcp") - 1;
+    const peer = this.#sockaddr.toSocketAddress() ?? UNKNOWN;
+    const local = this.#wildcard ? this.#localAddress(fd) : this.#address;
+    const flow = new TcpFlow({ snapshot, peer, local, seed: randomSeed() });
+    const refusal = admitTcp(snapshot, peer, active);
+    if (refusal !== null) {
+      connection.end(flow.facts(), { reason: refusal });
+      if (refusal === "limit") context.tcpLimit.turnedAway(snapshot.tcpMaxConnections);
+      return;
+    }
+    const decision = new Decision(connection, flow);
+    connection.enter(decision);
+    decision.start();
+  }
+
+  #localAddress(fd: number): SocketAddress {
+    const result = this.#context.libc.getsockname(fd, this.#sockaddr);
+    return (result < 0 ? null : this.#sockaddr.toSocketAddress()) ?? this.#address;
+  }
+
+  #onAcceptError(errno: number): boolean {
+    if (errno === EAGAIN) return false;
+    if (isAcceptTransient(errno)) return true;
+    const { acceptPause, clock } = this.#context;
+    if (isShortage(errno)) {
+      acceptPause.begin(systemError(errno, "accept4"), clock.now());
+      if (this.#turnAway()) return true;
+    } else {
+      this.#reportFailure(systemError(errno, "accept4"));
+    }
+    clock.arm(this.#pause, clock.now() + ACCEPT_PAUSE);
+    return false;
+  }
+
+  /** Accepts one connection with the descriptor that was kept back, and closes it. Tells whether that went well. */
+  #turnAway(): boolean {
+    const { ledger, libc, tcp: { reserve } } = this.#context;
+    if (!reserve.giveUp()) {
+      reserve.restore();
+      return false;
+    }
+    const fd = libc.accept4(this.#fd, this.#sockaddr);
+    if (fd >= 0) {
+      ledger.tcpAccepted++;
+      libc.close(fd);
+    }
+    return reserve.restore() && fd >= 0;
+  }
+
+  #reportFailure(error: Error): void {
+    const listener = this.#address;
+    const message = `Cannot accept on tcp "${formatHostPort(listener)}": trying again`;
+    this.#context.events.notice({ event: "listener_failed", message, listener, error });
+  }
+}
