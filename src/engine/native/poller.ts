@@ -81,12 +81,15 @@ export class Poller {
    * Waits until something is ready, for `timeoutMs` at most (`Infinity` = for as long as it takes; 0 = not at all), and
    * calls the owners. Returns how many events there were.
    *
+   * `begin` is called between the two, also where nothing is ready: owners may count on what it has brought up to date.
+   *
    * What an owner throws comes through; the rest of the batch is then dispatched by the next call, which does not wait.
    *
    * @throws {Error} where the wait itself fails, which it does not while the poller is open
    */
-  wait(timeoutMs: number): number {
+  wait(timeoutMs: number, begin?: () => void): number {
     if (this.#next === this.#count) this.#fill(timeoutMs);
+    begin?.();
     const count = this.#count - this.#next;
     while (this.#next < this.#count) this.#dispatch(this.#next++);
     return count;
