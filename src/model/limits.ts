@@ -94,8 +94,8 @@ export const MAX_QUEUED_DATAGRAM_BYTES = 128 * 1024;
 /** Shortest time between two notices about the same limit. */
 export const LIMIT_NOTICE_INTERVAL = 10_000;
 
-/** Threads of the native engine: more than the largest machines that it is meant for have cores. */
-export const MAX_WORKERS = 256;
+/** Threads of the native engine: as many as one byte can tell apart, and more than most machines have cores. */
+export const MAX_WORKERS = 255;
 
 /** Bytes of reports that a native worker has told of and the main thread has not read yet: some ten thousand flows. */
 export const REPORT_RING = 2 * 1024 * 1024;

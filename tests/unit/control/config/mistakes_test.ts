@@ -4,6 +4,7 @@ import {
   type ConfigIssue,
   parseConfig,
 } from "../../../../src/control/config/parse.ts";
+import { PROTOCOLS } from "../../../../src/proto/registry.ts";
 
 /** A configuration with one mistake. */
 interface Mistake {
@@ -470,7 +471,7 @@ const ERRORS: readonly Mistake[] = [
     rule: "no worker at all",
     text: `${BASE}workers = §0\n`,
     key: "workers",
-    message: '"workers" must be from 1 to 256',
+    message: '"workers" must be from 1 to 255',
   },
   {
     rule: "wait for a first byte that is finer than the system's",
@@ -540,8 +541,15 @@ const ERRORS: readonly Mistake[] = [
     rule: "unknown protocol",
     text: 'listen_port = 8448\n[protocols.web]\nprotocol = §"https"\ntarget = ["a:1"]\n',
     key: "protocols.web.protocol",
-    message: '"https" is not one of http, tls, ssh, socks5, quic, wireguard',
+    message: `"https" is not one of ${PROTOCOLS.join(", ")}`,
     hint: 'HTTPS is HTTP in TLS: use "tls"',
+  },
+  {
+    rule: "a transport that the protocol does not have",
+    text: tls('transport = §"udp"'),
+    key: "protocols.web.transport",
+    message: "There is no tls over UDP",
+    hint: "Remove the key: tls is recognised over TCP",
   },
   {
     rule: "no server name in the list",
