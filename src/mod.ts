@@ -31,12 +31,15 @@ export type { LineSink } from "./ops/line_sink.ts";
 export { LogDirectoryError } from "./ops/open_logs.ts";
 export type * from "./model/address.ts";
 export type { EndReason } from "./model/flow.ts";
-export {
-  type Protocol,
-  TCP_PROTOCOLS,
-  type TcpProtocol,
-  type Transport,
-  UDP_PROTOCOLS,
-  type UdpProtocol,
+export type {
+  Certainty,
+  FieldNeeds,
+  MatchField,
+  MatchFields,
+  Protocol,
+  TcpProtocol,
+  Transport,
+  UdpProtocol,
 } from "./model/protocol.ts";
 export type * from "./model/snapshot.ts";
+export { TCP_PROTOCOLS, UDP_PROTOCOLS } from "./proto/registry.ts";

@@ -1,14 +1,18 @@
 /**
- * What it costs to tell the protocol of a TCP connection: one detector, as new for each connection.
+ * What it costs to tell the protocol of a TCP connection: by one detector, and with all protocols sought.
  *
  * @module
  */
 
 import type { Cidr } from "../../src/model/address.ts";
+import { TcpSniffer } from "../../src/pipeline/sniff.ts";
+import { planTcpSniff } from "../../src/pipeline/sniff_plan.ts";
 import { CidrTable, parseCidr } from "../../src/proto/cidr.ts";
-import { TCP_DETECTION_ORDER, tcpDetector } from "../../src/proto/detect_tcp.ts";
+import { NO_NEEDS } from "../../src/proto/detector.ts";
 import { parseIp } from "../../src/proto/ip.ts";
 import { encodeProxyHeader, parseProxyHeader } from "../../src/proto/proxy_protocol.ts";
+import { TCP_PROTOCOLS, tcpDetector } from "../../src/proto/registry.ts";
+import { samplesOver, specOver } from "../../tests/samples/all.ts";
 import { buildClientHello, latin1, toRecords } from "../../tests/support/client_hello_builder.ts";
 
 const HELLO = buildClientHello({
@@ -28,7 +32,7 @@ const HTTP = latin1("GET /index.html?query=value HTTP/1.1\r\nHost: www.example.c
 const H2C = latin1("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const SSH = latin1("SSH-2.0-OpenSSH_9.6\r\n");
 const SOCKS5 = Uint8Array.of(5, 2, 0, 2);
-const UNKNOWN = Uint8Array.of(0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f); // PostgreSQL's SSLRequest
+const UNKNOWN = latin1("EHLO mail.example\r\n");
 
 Deno.bench("tls: SNI, ALPN, post-quantum key share", { group: "match", baseline: true }, () => {
   tcpDetector("tls")(TLS);
@@ -59,12 +63,25 @@ Deno.bench("http: half a request line", { group: "need more" }, () => {
   tcpDetector("http")(HALF_HTTP);
 });
 
-Deno.bench("all four: bytes of none of them", { group: "no match", baseline: true }, () => {
-  for (const protocol of TCP_DETECTION_ORDER) tcpDetector(protocol)(UNKNOWN);
+const EVERY_PROTOCOL = planTcpSniff(TCP_PROTOCOLS);
+
+Deno.bench("all protocols sought: bytes of none", { group: "all", baseline: true }, () => {
+  new TcpSniffer(EVERY_PROTOCOL).push(UNKNOWN);
 });
-Deno.bench("all four, until HTTP matches", { group: "no match" }, () => {
-  for (const protocol of TCP_DETECTION_ORDER) tcpDetector(protocol)(HTTP);
+Deno.bench("all protocols sought: tls", { group: "all" }, () => {
+  new TcpSniffer(EVERY_PROTOCOL).push(TLS);
 });
+for (const samples of samplesOver("tcp")) {
+  const { protocol, flights } = samples;
+  const head = flights[0]?.parts[0] ?? new Uint8Array(0);
+  const detector = specOver("tcp", samples).prepare(NO_NEEDS);
+  Deno.bench(`${protocol}: first sample`, { group: "each" }, () => {
+    detector()(head);
+  });
+  Deno.bench(`${protocol}: first sample, all protocols sought`, { group: "all" }, () => {
+    new TcpSniffer(EVERY_PROTOCOL).push(head);
+  });
+}
 
 Deno.bench("tls: a byte at a time", { group: "drip", baseline: true }, () => {
   drip(tcpDetector("tls"), TLS);

@@ -4,9 +4,13 @@
  * @module
  */
 
-import { UDP_DETECTION_ORDER, udpDetector } from "../../src/proto/detect_udp.ts";
+import { UdpSniffer } from "../../src/pipeline/sniff.ts";
+import { planUdpSniff } from "../../src/pipeline/sniff_plan.ts";
+import { NO_NEEDS } from "../../src/proto/detector.ts";
 import { deriveInitialKeys } from "../../src/proto/quic/initial_keys.ts";
 import { QUIC_V1 } from "../../src/proto/quic/versions.ts";
+import { UDP_PROTOCOLS } from "../../src/proto/registry.ts";
+import { samplesOver, specOver } from "../../tests/samples/all.ts";
 import { buildClientHello } from "../../tests/support/client_hello_builder.ts";
 import {
   cryptoFrame,
@@ -46,35 +50,38 @@ const halves = [
   sealInitialDatagram({ packetNumber: 1, frames: [cryptoFrame(1100, largeHello.subarray(1100))] }),
 ];
 const initiation = [Uint8Array.of(1, 0, 0, 0, ...new Uint8Array(144).fill(0x5a))];
-const dns = [
-  Uint8Array.fromHex("1234010000010000000000000377777707657861" + "6d706c6503636f6d0000010001"),
-];
+const unknown = [Uint8Array.fromHex("ff00ff00ff00ff00")];
+
+const EVERY_PROTOCOL = planUdpSniff(UDP_PROTOCOLS);
 
 sniff("quic: whole ClientHello in one Initial", whole, "match");
 sniff("quic: scrambled into 16 CRYPTO frames", scrambled, "match");
 sniff("quic: ClientHello over two datagrams", halves, "match");
 sniff("quic: first of two datagrams (need more)", halves.slice(0, 1), "needMore");
-sniff("quic: Initial that does not open (no match)", unopened, "noMatch");
+sniff("quic: Initial that does not open", unopened, "none");
 sniff("wireguard: initiation", initiation, "match");
-sniff("dns query (no match)", dns, "noMatch");
+sniff("bytes of no protocol", unknown, "none");
 
 Deno.bench("quic: keys of one connection ID", { group: "part" }, () => {
   deriveInitialKeys(QUIC_V1, SAMPLE_DCID, "client");
 });
 
-/** Measures one flow with new detectors for all protocols, having checked once that the answer is right. */
-function sniff(name: string, held: readonly Uint8Array[], expected: string): void {
-  const answer = ask(held);
-  if (answer !== expected) throw new Error(`${name}: ${answer} instead of ${expected}`);
-  Deno.bench(name, { group: "flow" }, () => {
-    ask(held);
+for (const samples of samplesOver("udp")) {
+  const { protocol, flights } = samples;
+  const held = flights[0]?.parts ?? [];
+  const detector = specOver("udp", samples).prepare(NO_NEEDS);
+  Deno.bench(`${protocol}: first sample, its own detector`, { group: "each" }, () => {
+    detector()(held);
   });
+  sniff(`${protocol}: first sample`, held, "match");
 }
 
-function ask(held: readonly Uint8Array[]): string {
-  for (const protocol of UDP_DETECTION_ORDER) {
-    const verdict = udpDetector(protocol)(held);
-    if (verdict.kind !== "noMatch") return verdict.kind;
-  }
-  return "noMatch";
+/** Measures one flow with all protocols sought, having checked once that the answer is right. */
+function sniff(name: string, held: readonly Uint8Array[], expected: string): void {
+  const ask = () => new UdpSniffer(EVERY_PROTOCOL).push(held).kind;
+  const answer = ask();
+  if (answer !== expected) throw new Error(`${name}: ${answer} instead of ${expected}`);
+  Deno.bench(name, { group: "flow" }, () => {
+    ask();
+  });
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { transportOf } from "../control/config/validate.ts";
-import { type Detected, type Protocol, TCP_PROTOCOLS, UDP_PROTOCOLS } from "../model/protocol.ts";
+import type { Detected, Protocol } from "../model/protocol.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { PROTOCOLS, transportsOf } from "../proto/registry.ts";
 import { type FlowInWords, UsageError } from "./args.ts";
 import {
   explainDetected,
@@ -44,7 +44,10 @@ export async function explainLines(
  */
 export function explainInWords(flow: FlowInWords, snapshot: Snapshot): Explanation {
   const protocol = parseProtocol(flow.protocol);
-  const transport = transportOf(protocol);
+  // Of a protocol that has both, the transport that the configuration serves.
+  const transports = transportsOf(protocol);
+  const transport = transports.find((one) => snapshot[one].sought.includes(protocol)) ??
+    transports[0] ?? "tcp";
   const detected: Detected = {
     protocol,
     sni: flow.sni?.toLowerCase().replace(/\.$/, "") ?? null,
@@ -106,8 +109,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function parseProtocol(name: string): Protocol {
-  const known = [...TCP_PROTOCOLS, ...UDP_PROTOCOLS];
-  const protocol = known.find((candidate) => candidate === name);
+  const protocol = PROTOCOLS.find((candidate) => candidate === name);
   if (protocol !== undefined) return protocol;
-  throw new UsageError(`Unknown protocol "${name}": known are ${known.join(", ")}`);
+  throw new UsageError(`Unknown protocol "${name}": known are ${PROTOCOLS.join(", ")}`);
 }

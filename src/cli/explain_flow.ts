@@ -6,10 +6,18 @@
 
 import { MAX_TCP_HEAD } from "../model/limits.ts";
 import type { Detected, Protocol, Transport } from "../model/protocol.ts";
-import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../model/protocol.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { route, type RouteReason } from "../pipeline/route.ts";
 import { type SniffResult, TcpSniffer, UdpSniffer } from "../pipeline/sniff.ts";
+import {
+  planTcpSniff,
+  planUdpSniff,
+  type TcpSniffPlan,
+  tcpSniffPlan,
+  type UdpSniffPlan,
+  udpSniffPlan,
+} from "../pipeline/sniff_plan.ts";
+import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../proto/registry.ts";
 
 /** The first bytes of a flow: segments of a TCP connection or datagrams of a UDP flow, in order. */
 export interface FlowSample {
@@ -39,8 +47,8 @@ export interface Explanation {
 /** Explains a flow from what the client sent. Without a snapshot all protocols are sought and nothing is routed. */
 export function explainSample(sample: FlowSample, snapshot: Snapshot | null): Explanation {
   const { result, seen } = sample.transport === "tcp"
-    ? sniffTcp(sample.chunks, snapshot?.tcp.sought ?? TCP_PROTOCOLS)
-    : sniffUdp(sample.chunks, snapshot?.udp.sought ?? UDP_PROTOCOLS);
+    ? sniffTcp(sample.chunks, snapshot === null ? ALL_TCP : tcpSniffPlan(snapshot.tcp))
+    : sniffUdp(sample.chunks, snapshot === null ? ALL_UDP : udpSniffPlan(snapshot.udp));
   const detected = result.kind === "match" ? result.detected : null;
   return {
     ...explainDetected(sample.transport, detected, snapshot),
@@ -72,6 +80,9 @@ export function explainDetected(
   };
 }
 
+const ALL_TCP = planTcpSniff(TCP_PROTOCOLS);
+const ALL_UDP = planUdpSniff(UDP_PROTOCOLS);
+
 const VERDICTS = {
   match: "match",
   none: "no match",
@@ -85,8 +96,8 @@ interface Sniffed {
 }
 
 /** As on a connection: the head grows with each segment, until the first final answer. */
-function sniffTcp(segments: readonly Uint8Array[], sought: readonly Protocol[]): Sniffed {
-  const sniffer = new TcpSniffer(sought);
+function sniffTcp(segments: readonly Uint8Array[], plan: TcpSniffPlan): Sniffed {
+  const sniffer = new TcpSniffer(plan);
   const total = segments.reduce((sum, { length }) => sum + length, 0);
   const head = new Uint8Array(Math.min(total, MAX_TCP_HEAD));
   let seen = 0;
@@ -102,8 +113,8 @@ function sniffTcp(segments: readonly Uint8Array[], sought: readonly Protocol[]):
 }
 
 /** As in a session: the datagrams are held, until the first final answer. */
-function sniffUdp(datagrams: readonly Uint8Array[], sought: readonly Protocol[]): Sniffed {
-  const sniffer = new UdpSniffer(sought);
+function sniffUdp(datagrams: readonly Uint8Array[], plan: UdpSniffPlan): Sniffed {
+  const sniffer = new UdpSniffer(plan);
   const held: Uint8Array[] = [];
   let result: SniffResult = { kind: "needMore" };
   for (const datagram of datagrams) {

@@ -5,7 +5,7 @@
  */
 
 import type { Cidr, SocketAddress } from "./address.ts";
-import type { Protocol, Transport } from "./protocol.ts";
+import type { FieldNeeds, Protocol, Transport } from "./protocol.ts";
 
 /** How a service picks among its targets. */
 export type LoadBalance = "source_ip" | "source_socket" | "random" | "none";
@@ -73,8 +73,10 @@ export interface RouteTable {
   readonly byProtocol: ReadonlyMap<Protocol, Service>;
   /** `tls` (TCP) or `quic` (UDP) rules; null where none is configured. */
   readonly serverNames: ServerNameTable | null;
-  /** Protocols that some service uses, in detection order; others are not sought. */
+  /** Protocols that some service uses, in the order of the file; others are not sought. */
   readonly sought: readonly Protocol[];
+  /** What rules look at beyond names, ALPN and version, for protocols where they look at anything. */
+  readonly needs: ReadonlyMap<Protocol, FieldNeeds>;
 }
 
 /** One socket to listen on. */

@@ -5,11 +5,10 @@
  */
 
 import { MAX_HELD_DATAGRAM_BYTES, MAX_HELD_DATAGRAMS, MAX_TCP_HEAD } from "../model/limits.ts";
-import type { Detected, Protocol, TcpProtocol, UdpProtocol } from "../model/protocol.ts";
+import type { Detected, Protocol } from "../model/protocol.ts";
 import type { MalformedCode, Verdict } from "../model/verdict.ts";
 import { NEED_MORE } from "../model/verdict.ts";
-import { TCP_DETECTION_ORDER, tcpDetector } from "../proto/detect_tcp.ts";
-import { UDP_DETECTION_ORDER, udpDetector } from "../proto/detect_udp.ts";
+import type { Candidates, TcpSniffPlan, UdpSniffPlan } from "./sniff_plan.ts";
 
 /** The answer of a sniffer. All but `needMore` are final. */
 export type SniffResult =
@@ -22,64 +21,60 @@ export type SniffResult =
 
 /** Sniffs the first bytes of one TCP connection. */
 export class TcpSniffer {
-  readonly #candidates: Candidates<TcpProtocol, Uint8Array>;
+  readonly #plan: TcpSniffPlan;
+  #asking: Asking<Uint8Array> | null = null;
 
-  /** @param sought the protocols that some service uses */
-  constructor(sought: readonly Protocol[]) {
-    this.#candidates = new Candidates(
-      TCP_DETECTION_ORDER.filter((protocol) => sought.includes(protocol)),
-      tcpDetector,
-    );
+  constructor(plan: TcpSniffPlan) {
+    this.#plan = plan;
   }
 
   /** @param head all that the client has sent so far; there is no more to come from `MAX_TCP_HEAD` on */
   push(head: Uint8Array): SniffResult {
-    return this.#candidates.ask(head, head.length >= MAX_TCP_HEAD);
+    if (this.#asking === null) {
+      const first = head[0];
+      if (first === undefined) return NEED_MORE;
+      this.#asking = new Asking(this.#plan[first] ?? []);
+    }
+    return this.#asking.ask(head, head.length >= MAX_TCP_HEAD);
   }
 }
 
 /** Sniffs the first datagrams of one UDP flow. */
 export class UdpSniffer {
-  readonly #candidates: Candidates<UdpProtocol, readonly Uint8Array[]>;
+  readonly #asking: Asking<readonly Uint8Array[]>;
 
-  /** @param sought the protocols that some service uses */
-  constructor(sought: readonly Protocol[]) {
-    this.#candidates = new Candidates(
-      UDP_DETECTION_ORDER.filter((protocol) => sought.includes(protocol)),
-      udpDetector,
-    );
+  constructor(plan: UdpSniffPlan) {
+    this.#asking = new Asking(plan);
   }
 
   /** @param held all datagrams that the client has sent so far, oldest first */
   push(held: readonly Uint8Array[]): SniffResult {
-    return this.#candidates.ask(held, isFull(held));
+    return this.#asking.ask(held, isFull(held));
   }
 }
 
 const NONE = Object.freeze({ kind: "none" });
 
-/** The protocols that a flow may still be, in detection order; one that said no is never asked again. */
-class Candidates<Name extends Protocol, Input> {
-  readonly #protocols: readonly Name[];
-  readonly #detectorOf: (protocol: Name) => (input: Input) => Verdict<Detected>;
+/**
+ * Goes through the protocols that a flow may still be. One that said no is never asked again, and a match counts only
+ * when all before it have said no: so the answer is the same however the bytes are cut.
+ */
+class Asking<Input> {
+  readonly #candidates: Candidates<(input: Input) => Verdict<Detected>>;
   #current = 0;
   #detector: ((input: Input) => Verdict<Detected>) | null = null;
   #verdict: SniffResult = NONE;
 
-  constructor(
-    protocols: readonly Name[],
-    detectorOf: (protocol: Name) => (input: Input) => Verdict<Detected>,
-  ) {
-    this.#protocols = protocols;
-    this.#detectorOf = detectorOf;
+  constructor(candidates: Candidates<(input: Input) => Verdict<Detected>>) {
+    this.#candidates = candidates;
   }
 
   /** @param full whether no more input will be held: who needs more has had its chance */
   ask(input: Input, full: boolean): SniffResult {
-    for (; this.#current < this.#protocols.length; this.#current++, this.#detector = null) {
-      const protocol = this.#protocols[this.#current];
-      if (protocol === undefined) break;
-      this.#detector ??= this.#detectorOf(protocol);
+    for (; this.#current < this.#candidates.length; this.#current++, this.#detector = null) {
+      const candidate = this.#candidates[this.#current];
+      if (candidate === undefined) break;
+      this.#detector ??= candidate.detector();
       const verdict = this.#detector(input);
       switch (verdict.kind) {
         case "match":
@@ -89,6 +84,7 @@ class Candidates<Name extends Protocol, Input> {
           break;
         case "malformed":
           if (this.#verdict === NONE) {
+            const { protocol } = candidate;
             this.#verdict = { kind: "malformed", protocol, code: verdict.code };
           }
           break;

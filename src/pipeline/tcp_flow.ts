@@ -21,6 +21,7 @@ import { encodeProxyHeader, parseProxyHeader, type ProxyHeader } from "../proto/
 import { ConnectPlan, type ConnectStep, withFailure } from "./connect_plan.ts";
 import { route } from "./route.ts";
 import { TcpSniffer } from "./sniff.ts";
+import { tcpSniffPlan } from "./sniff_plan.ts";
 
 type State =
   | "new"
@@ -64,7 +65,7 @@ export class TcpFlow {
     this.#seed = init.seed;
     this.#source = init.peer;
     this.#destination = init.local;
-    this.#sniffer = new TcpSniffer(init.snapshot.tcp.sought);
+    this.#sniffer = new TcpSniffer(tcpSniffPlan(init.snapshot.tcp));
   }
 
   /** The first action; to be called once. */

@@ -20,6 +20,7 @@ import type { Service, Target } from "../model/snapshot.ts";
 import { ConnectPlan, type ConnectStep, withFailure } from "./connect_plan.ts";
 import { route } from "./route.ts";
 import { UdpSniffer } from "./sniff.ts";
+import { udpSniffPlan } from "./sniff_plan.ts";
 
 type State = "new" | "sniffing" | "resolving" | "ended";
 
@@ -43,7 +44,7 @@ export class UdpFlow {
 
   constructor(init: FlowInit) {
     this.#init = init;
-    this.#sniffer = new UdpSniffer(init.snapshot.udp.sought);
+    this.#sniffer = new UdpSniffer(udpSniffPlan(init.snapshot.udp));
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { udpDetector } from "../../src/proto/detect_udp.ts";
+import { udpDetector } from "../../src/proto/registry.ts";
 
 /** Ends a test that waits for a datagram in vain, milliseconds. */
 const FLIGHT_TIMEOUT = 20_000;

@@ -6,76 +6,81 @@
 
 import assert from "node:assert/strict";
 import { MAX_PROXY_HEADER, MAX_TCP_HEAD } from "../../src/model/limits.ts";
-import { type Detected, TCP_PROTOCOLS } from "../../src/model/protocol.ts";
+import type { Detected } from "../../src/model/protocol.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import { NO_MATCH } from "../../src/model/verdict.ts";
 import { TcpSniffer } from "../../src/pipeline/sniff.ts";
-import { tcpDetector } from "../../src/proto/detect_tcp.ts";
+import { planTcpSniff } from "../../src/pipeline/sniff_plan.ts";
+import { NO_NEEDS } from "../../src/proto/detector.ts";
 import { MALFORMED } from "../../src/proto/malformed.ts";
 import { encodeProxyHeader, parseProxyHeader } from "../../src/proto/proxy_protocol.ts";
+import { TCP_PROTOCOLS, TCP_SPECS, tcpDetector } from "../../src/proto/registry.ts";
+import { allNeeds, samplesOver, specOver, targetName } from "../samples/all.ts";
+import type { ProtocolSamples } from "../samples/samples.ts";
 import { concat, latin1 } from "../support/client_hello_builder.ts";
 import { assertLaws } from "../support/detector_laws.ts";
 import { buildProxyV2, tlv } from "../support/proxy_header_builder.ts";
-import flights from "../corpus/tcp_first_flights.json" with { type: "json" };
 import { countReads } from "./count_reads.ts";
-import { helloRecords } from "./hello_inputs.ts";
 import { mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
 import { type FuzzTarget, onlyPart } from "./target.ts";
 
-/** First flights of real clients, by protocol. */
-const SEEDS = flights.map(({ protocol, hex }) => ({ protocol, bytes: Uint8Array.fromHex(hex) }));
-const ALL_SEEDS = SEEDS.map(({ bytes }) => bytes);
+/** First flights of all protocols. */
+const ALL_FLIGHTS = samplesOver("tcp").flatMap(({ flights }) => flights)
+  .map(({ parts }) => onlyPart(parts));
 
-/** The detectors of protocols over TCP, each with flights of its own, and the sniffer that asks them all. */
+/** The detectors of protocols over TCP, each with flights of its own and in the sniffer that asks them all. */
 export const STREAM_TARGETS: readonly FuzzTarget[] = [
-  snifferTarget("tls", helloRecords),
-  snifferTarget("http", requestLine),
-  snifferTarget(
-    "ssh",
-    (random) => latin1(`SSH-${random.pick(["2.0", "1.99", "1.5", "2", ""])}-a\r\n`),
-  ),
-  snifferTarget("socks5", greeting),
+  ...samplesOver("tcp").map(detectorTarget),
   {
     name: "proxy_header",
     generate: (random) => {
       const header = random.oneIn(2) ? proxyV1(random) : proxyV2(random);
       const bytes = concat(header, random.bytes(random.below(10)));
-      return [random.oneIn(2) ? bytes : mutate(random, bytes, ALL_SEEDS)];
+      return [random.oneIn(2) ? bytes : mutate(random, bytes, ALL_FLIGHTS)];
     },
     check: (input, random) => checkProxyHeader(onlyPart(input), random),
   },
 ];
 
-function snifferTarget(
-  protocol: typeof TCP_PROTOCOLS[number],
-  make: (random: Random) => Uint8Array,
-): FuzzTarget {
-  const seeds = SEEDS.filter((seed) => seed.protocol === protocol).map(({ bytes }) => bytes);
+function detectorTarget(samples: ProtocolSamples): FuzzTarget {
+  const { flights } = samples;
+  const spec = specOver("tcp", samples);
+  const plain = spec.prepare(NO_NEEDS);
+  const wanting = spec.prepare(allNeeds(samples));
   return {
-    name: protocol,
+    name: targetName(samples),
     generate: (random) => {
-      const bytes = random.oneIn(3) ? random.pick(seeds) : make(random);
-      return [random.oneIn(3) ? bytes : mutate(random, bytes, ALL_SEEDS)];
+      const bytes = onlyPart(
+        random.oneIn(3) ? random.pick(flights).parts : samples.generate(random),
+      );
+      return [random.oneIn(3) ? bytes : mutate(random, bytes, ALL_FLIGHTS)];
     },
     check: (input, random) => {
       const bytes = onlyPart(input);
-      const parser = () => tcpDetector(protocol);
-      const kinds = TCP_PROTOCOLS.map((name) => tcpDetector(name)(bytes).kind);
-      assert.ok(kinds.filter((kind) => kind === "match").length <= 1, "one protocol at most");
-      checkStream(parser, ({ consumed }) => consumed, bytes, random);
+      const strong = TCP_SPECS.filter(({ certainty }) => certainty === "strong");
+      const matching = strong.filter(({ name }) => tcpDetector(name)(bytes).kind === "match");
+      assert.ok(matching.length <= 1, `one protocol at most: ${matching.map(({ name }) => name)}`);
+      checkStream(plain, ({ consumed }) => consumed, bytes, random);
+      if (spec.fields.length > 0) checkStream(wanting, ({ consumed }) => consumed, bytes, random);
       checkStream(sniffer, ({ consumed }) => consumed, bytes, random);
       const filled = concat(bytes, new Uint8Array(MAX_TCP_HEAD).fill(random.u32()));
       const end = filled.subarray(0, MAX_TCP_HEAD);
       assert.notEqual(sniffer()(end).kind, "needMore", "the need for more ends");
-      return parser()(bytes).kind;
+      for (const parser of [plain, wanting]) {
+        const kind = parser()(end.subarray(0, spec.bound)).kind;
+        assert.notEqual(kind, "needMore", "and that of the detector at its bound");
+      }
+      return plain()(bytes).kind;
     },
   };
 }
 
+const EVERY_PROTOCOL = planTcpSniff(TCP_PROTOCOLS);
+
 /** The sniffer with every protocol sought, its answers told as a parser's verdicts. */
 function sniffer(): (head: Uint8Array) => Verdict<Detected> {
-  const all = new TcpSniffer(TCP_PROTOCOLS);
+  const all = new TcpSniffer(EVERY_PROTOCOL);
   return (head) => {
     const result = all.push(head);
     switch (result.kind) {
@@ -126,33 +131,6 @@ function assertLinearWork<T>(parser: (head: Uint8Array) => Verdict<T>, bytes: Ui
   }
   assert.ok(reads.bytes <= READS_PER_CALL * calls + READS_PER_BYTE * bytes.length, "linear work");
 }
-
-function requestLine(random: Random): Uint8Array {
-  const long = random.oneIn(60) ? random.between(15_000, 19_000) : random.below(1_500);
-  return latin1(
-    random.pick(["", "", "", "\r\n", "\n", "\r\n\r\n\r\n\r\n", "\r\n\r\n\r\n\r\n\n", "\r"]) +
-      random.pick(["GET", "get", "PRI", "PROPFIND", "X".repeat(32), "X".repeat(33), "", "G\xe9T"]) +
-      random.pick([" ", " ", "  ", "\t", ""]) +
-      random.pick(["/", `/${"a".repeat(long)}`, "*", "http://a/", "a:443", "/ HTTP/1.1", ""]) +
-      random.pick([" ", " ", "  ", ""]) +
-      random.pick(["HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/1.", "RTSP/1.0", "SIP/2.0", ""]) +
-      random.pick(["\r\n", "\r\n", "\n", "\r", "\0", ""]) +
-      random.pick(["", "Host: a\r\n\r\n", "\r\nSM\r\n\r\n"]),
-  );
-}
-
-function greeting(random: Random): Uint8Array {
-  const methods = random.list(
-    0,
-    140,
-    (i) => random.oneIn(20) ? random.below(256) : METHODS[i] ?? 0,
-  );
-  const few = random.oneIn(3) ? methods : methods.slice(0, 4);
-  return Uint8Array.of(random.oneIn(10) ? 4 : 5, few.length + (random.oneIn(5) ? 1 : 0), ...few);
-}
-
-/** Every method that a client may offer. */
-const METHODS = [...Array(10).keys(), ...Array.from({ length: 127 }, (_, i) => 0x80 + i)];
 
 function proxyV1(random: Random): Uint8Array {
   const address = () =>

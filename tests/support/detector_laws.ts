@@ -70,3 +70,33 @@ export function assertLaws<T>(
   const less = parser()(bytes.slice(0, consumed - 1));
   assert.equal(less.kind, "needMore", "and all of it is needed");
 }
+
+/**
+ * Holds a detector of datagrams to the laws on one flow.
+ *
+ * @param detector makes a detector as a new flow gets it
+ * @param bound datagrams at which it needs no more at the latest
+ */
+export function assertDatagramLaws<T extends { readonly consumed: number }>(
+  detector: () => (held: readonly Uint8Array[]) => Verdict<T>,
+  bound: number,
+  held: readonly Uint8Array[],
+): void {
+  const whole = detector()(held);
+  const inTurn = detector();
+  let verdict = inTurn([]);
+  for (let count = 1; count <= held.length && verdict.kind === "needMore"; count++) {
+    // Copies that are spoilt afterwards: nothing may be kept of what is only lent during the call.
+    const lent = held.slice(0, count).map((datagram) => datagram.slice());
+    verdict = inTurn(lent);
+    for (const datagram of lent) datagram.fill(0xff);
+  }
+  assert.deepEqual(verdict, whole, "datagrams one by one give the same verdict");
+  if (held.length >= bound) assert.notEqual(whole.kind, "needMore", "the need for more ends");
+  if (whole.kind === "needMore") return;
+  assert.deepEqual(detector()([...held, new Uint8Array(40)]), whole, "more change nothing");
+  if (whole.kind !== "match") return;
+  const { consumed } = whole.value;
+  assert.deepEqual(detector()(held.slice(0, consumed)), whole, "what is consumed is enough");
+  assert.equal(detector()(held.slice(0, consumed - 1)).kind, "needMore", "and all is needed");
+}

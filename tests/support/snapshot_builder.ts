@@ -48,7 +48,14 @@ export function service(name: string, part: Partial<Service> = {}): Service {
 
 /** Routes of one transport; empty by default. */
 export function routeTable(part: Partial<RouteTable> = {}): RouteTable {
-  return { fallback: null, byProtocol: new Map(), serverNames: null, sought: [], ...part };
+  return {
+    fallback: null,
+    byProtocol: new Map(),
+    serverNames: null,
+    sought: [],
+    needs: new Map(),
+    ...part,
+  };
 }
 
 /** Routes to services by protocol, with or without a default. */

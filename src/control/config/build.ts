@@ -5,7 +5,6 @@
  */
 
 import type { Protocol, Transport } from "../../model/protocol.ts";
-import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../../model/protocol.ts";
 import type {
   ListenerSpec,
   RouteTable,
@@ -17,7 +16,7 @@ import type {
 import type { Draft, ProtocolDraft } from "./draft.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { Settings } from "./settings.ts";
-import { listenAddresses, takesServerNames, transportOf } from "./validate.ts";
+import { listenAddresses, takesServerNames, transportsOf } from "./validate.ts";
 
 /** What a draft has when nothing was found wrong with it: every key that has a default or is required. */
 type TopValues = Complete<
@@ -26,6 +25,7 @@ type TopValues = Complete<
 >;
 type ProtocolValues = Complete<
   ProtocolDraft["values"],
+  | "transport"
   | "idle_lifetime"
   | "server_names"
   | "alpn"
@@ -51,8 +51,10 @@ const UDP_PROTOCOL_IDLE = 30_000;
 /** Builds a draft without errors. */
 export function buildSettings(draft: Draft, warnings: readonly ConfigIssue[]): Settings {
   const top = draft.top.values as TopValues;
-  const services = draft.protocols.map((protocol, order) => buildService(protocol, order, top));
-  const snapshot = buildSnapshot(top, services);
+  const services = draft.protocols.flatMap((protocol, order) =>
+    buildServices(protocol, order, top)
+  );
+  const snapshot = buildSnapshot(top, services, draft.protocols.length);
   const { tcp, udp } = snapshot;
   const isTransparent = [tcp.fallback, udp.fallback, ...services.map(({ service }) => service)]
     .some((service) => service?.transparent);
@@ -68,9 +70,14 @@ export function buildSettings(draft: Draft, warnings: readonly ConfigIssue[]): S
   });
 }
 
-function buildSnapshot(top: TopValues, services: readonly NamedService[]): Snapshot {
-  const tcp = buildRoutes("tcp", services, defaultService("tcp", services.length, top));
-  const udp = buildRoutes("udp", services, defaultService("udp", services.length, top));
+/** @param entries how many services the file has, which the defaults stand behind */
+function buildSnapshot(
+  top: TopValues,
+  services: readonly NamedService[],
+  entries: number,
+): Snapshot {
+  const tcp = buildRoutes("tcp", services, defaultService("tcp", entries, top));
+  const udp = buildRoutes("udp", services, defaultService("udp", entries, top));
   const trusted = top.tcp_recv_proxy_protocol ? top.tcp_trusted_proxies : undefined;
   return Object.freeze({
     listeners: buildListeners(top, { tcp: isUsed(tcp), udp: isUsed(udp) }),
@@ -119,13 +126,23 @@ function buildListeners(
   );
 }
 
-function buildService(
+/** One for each transport that the entry serves. */
+function buildServices(
   { name, values }: ProtocolDraft,
   order: number,
   top: TopValues,
-): NamedService {
+): readonly NamedService[] {
   const entry = values as ProtocolValues;
-  const transport = transportOf(entry.protocol);
+  return transportsOf(entry).map((transport) => buildService(name, entry, transport, order, top));
+}
+
+function buildService(
+  name: string,
+  entry: ProtocolValues,
+  transport: Transport,
+  order: number,
+  top: TopValues,
+): NamedService {
   const udp = transport === "udp";
   const service: Service = Object.freeze({
     name,
@@ -176,13 +193,13 @@ function buildRoutes(
     if (takesServerNames(protocol)) named.push(entry);
     else byProtocol.set(protocol, entry.service);
   }
-  const used = new Set(own.map(({ service }) => service.protocol));
-  const detectable: readonly Protocol[] = transport === "tcp" ? TCP_PROTOCOLS : UDP_PROTOCOLS;
+  const used = own.map(({ service }) => service.protocol).filter((protocol) => protocol !== null);
   return Object.freeze({
     fallback,
     byProtocol,
     serverNames: named.length === 0 ? null : buildServerNames(named),
-    sought: Object.freeze(detectable.filter((protocol) => used.has(protocol))),
+    sought: Object.freeze([...new Set(used)]),
+    needs: new Map(),
   });
 }
 

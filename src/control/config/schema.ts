@@ -7,8 +7,8 @@
 
 import { z } from "zod";
 import { MAX_WORKERS } from "../../model/limits.ts";
-import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../../model/protocol.ts";
 import { formatIp } from "../../proto/ip.ts";
+import { PROTOCOLS } from "../../proto/registry.ts";
 import { formatDuration, MAX_DURATION, parseDuration, parseSeconds } from "./duration.ts";
 import {
   boundPorts,
@@ -97,7 +97,7 @@ const ECH = {
 
 /** Keys of a `[protocols.NAME]` table. */
 export const PROTOCOL_KEYS = {
-  protocol: choice([...TCP_PROTOCOLS, ...UDP_PROTOCOLS], {
+  protocol: choice(PROTOCOLS, {
     hints: {
       https: 'HTTPS is HTTP in TLS: use "tls"',
       ssl: 'Use "tls"',
@@ -107,6 +107,9 @@ export const PROTOCOL_KEYS = {
       udp: "Traffic of no recognised protocol goes to udp_target",
     },
   }).meta({ description: "What the first bytes are recognised as." }),
+  transport: choice(["tcp", "udp"]).optional().meta({
+    description: "The only transport to serve, of a protocol that has both.",
+  }),
   target: targets.meta({ description: "Backends, as host:port." }),
   load_balance: loadBalance.prefault("none").meta({
     description: "How a backend is picked; none takes the first that answers.",

@@ -5,8 +5,9 @@
  */
 
 import type { Protocol, Transport } from "../../model/protocol.ts";
-import { SERVER_NAME_PROTOCOLS, UDP_PROTOCOLS } from "../../model/protocol.ts";
+import { SERVER_NAME_PROTOCOLS } from "../../model/protocol.ts";
 import type { Target } from "../../model/snapshot.ts";
+import { transportsOf as allTransportsOf } from "../../proto/registry.ts";
 import type { Draft, ProtocolDraft } from "./draft.ts";
 import { formatDuration } from "./duration.ts";
 import { checkEngineKeys } from "./engine_keys.ts";
@@ -35,10 +36,12 @@ export function takesServerNames(protocol: Protocol | undefined): boolean {
   return protocol !== undefined && SERVER_NAME_PROTOCOLS.has(protocol);
 }
 
-/** The transport that a protocol runs over. */
-export function transportOf(protocol: Protocol): Transport {
-  const udp: readonly string[] = UDP_PROTOCOLS;
-  return udp.includes(protocol) ? "udp" : "tcp";
+/** The transports that a service serves: those of its protocol, or the one that its entry names. */
+export function transportsOf(
+  { protocol, transport }: Pick<ProtocolDraft["values"], "protocol" | "transport">,
+): readonly Transport[] {
+  if (protocol === undefined) return [];
+  return allTransportsOf(protocol).filter((one) => transport === undefined || transport === one);
 }
 
 function checkTargets({ top, wantsServices }: Draft, findings: Findings): void {
@@ -103,14 +106,30 @@ function checkProtocol({ path, given, values }: ProtocolDraft, findings: Finding
     }
   }
   if (given.has("ech")) checkEch(path, protocol, findings);
+  checkTransport(path, values, findings);
   const { send_proxy_protocol: header } = values;
-  if (header !== undefined && header !== "none" && transportOf(protocol) === "udp") {
+  if (header !== undefined && header !== "none" && !transportsOf(values).includes("tcp")) {
     findings.warning(
       [...path, "send_proxy_protocol"],
       `"send_proxy_protocol" does nothing for ${protocol}: headers go to TCP targets only`,
       { at: "key" },
     );
   }
+}
+
+function checkTransport(
+  path: KeyPath,
+  values: ProtocolDraft["values"],
+  findings: Findings,
+): void {
+  const { protocol, transport } = values;
+  if (protocol === undefined || transport === undefined || transportsOf(values).length > 0) return;
+  const other = transport === "tcp" ? "UDP" : "TCP";
+  findings.error(
+    [...path, "transport"],
+    `There is no ${protocol} over ${transport.toUpperCase()}`,
+    { hint: `Remove the key: ${protocol} is recognised over ${other}` },
+  );
 }
 
 function checkEch(path: KeyPath, protocol: Protocol, findings: Findings): void {
@@ -129,14 +148,14 @@ function checkEch(path: KeyPath, protocol: Protocol, findings: Findings): void {
 
 /** Protocols that take no filter can have one service only. */
 function checkDuplicates(protocols: readonly ProtocolDraft[], findings: Findings): void {
-  const first = new Map<Protocol, ProtocolDraft>();
+  const first = new Map<string, ProtocolDraft>();
   for (const draft of protocols) {
     const { protocol } = draft.values;
     if (protocol === undefined || takesServerNames(protocol)) continue;
-    const earlier = first.get(protocol);
-    if (earlier === undefined) {
-      first.set(protocol, draft);
-    } else {
+    const flows = transportsOf(draft.values).map((transport) => `${transport}:${protocol}`);
+    const earlier = flows.map((flow) => first.get(flow)).find((found) => found !== undefined);
+    for (const flow of flows) if (!first.has(flow)) first.set(flow, draft);
+    if (earlier !== undefined) {
       findings.error(
         [...draft.path, "protocol"],
         `Service ${quote(earlier.name)} takes all ${protocol} traffic already`,

@@ -8,7 +8,7 @@ import { MAX_CLIENT_HELLO, MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
 import { Reader } from "../bytes.ts";
-import { plainMatch } from "../detector.ts";
+import { plainMatch, type UdpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
 import {
   type ClientHello,
@@ -27,12 +27,25 @@ import {
 } from "./header.ts";
 import type { InitialKeys } from "./initial_keys.ts";
 import { INITIAL_PROTECTION, type InitialProtection } from "./packet_protection.ts";
-import { type QuicVersion, unknownVersionName } from "./versions.ts";
+import { QUIC_VERSIONS, type QuicVersion, unknownVersionName } from "./versions.ts";
 
 /** Least payload of a datagram that opens a connection (RFC 9000 §14.1). */
 const MIN_INITIAL_DATAGRAM = 1200;
 /** Least length of the connection ID that a client chooses (RFC 9000 §7.2). */
 const MIN_CLIENT_DCID = 8;
+
+/** QUIC, by the ClientHello in its Initials. */
+export const QUIC: UdpProtocolSpec = {
+  name: "quic",
+  certainty: "strong",
+  bound: MAX_HELD_DATAGRAMS,
+  fields: [],
+  versions: [...QUIC_VERSIONS.map(({ name }) => name), "QUIC 0x*"],
+  prepare: () => () => {
+    const detector = new QuicDetector();
+    return (held) => detector.detect(held);
+  },
+};
 
 /**
  * Detects QUIC in one UDP flow.

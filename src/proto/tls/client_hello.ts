@@ -101,6 +101,9 @@ const VERSIONS: readonly (readonly [number, string])[] = [
   [0x0300, "SSL 3.0"],
 ];
 
+/** All that {@linkcode offeredVersion} can say. */
+export const TLS_VERSION_NAMES: readonly string[] = VERSIONS.map(([, words]) => words);
+
 function readBody(body: Reader, hello: Draft): MalformedCode | null {
   hello.legacyVersion = body.u16();
   body.skip(32); // random

@@ -9,7 +9,7 @@ import type { Detected } from "../../model/protocol.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { NO_MATCH } from "../../model/verdict.ts";
 import { Reader } from "../bytes.ts";
-import type { TcpDetector } from "../detector.ts";
+import type { TcpDetector, TcpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
 import {
   CLIENT_HELLO_TYPE,
@@ -18,8 +18,19 @@ import {
   hasExtension,
   offeredVersion,
   parseClientHello,
+  TLS_VERSION_NAMES,
 } from "./client_hello.ts";
 import { HandshakeRecords } from "./record.ts";
+
+/** TLS, by its ClientHello. */
+export const TLS: TcpProtocolSpec = {
+  name: "tls",
+  certainty: "strong",
+  bound: MAX_TCP_HEAD,
+  fields: [],
+  versions: TLS_VERSION_NAMES,
+  prepare: () => tlsDetector,
+};
 
 /**
  * A detector for one connection. It remembers where it is in the records, so that the work is linear even where every

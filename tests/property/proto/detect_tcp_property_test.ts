@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MAX_HTTP_REQUEST_LINE } from "../../../src/model/limits.ts";
-import { TCP_DETECTION_ORDER, tcpDetector } from "../../../src/proto/detect_tcp.ts";
-import flights from "../../corpus/tcp_first_flights.json" with { type: "json" };
+import { NO_NEEDS } from "../../../src/proto/detector.ts";
+import { TCP_SPECS, tcpDetector } from "../../../src/proto/registry.ts";
+import { allNeeds, samplesOver } from "../../samples/all.ts";
 import { latin1 } from "../../support/client_hello_builder.ts";
 import { matched } from "../../support/chunks.ts";
 import { assertLaws, chunkSizes, mutate, mutations } from "../../support/detector_laws.ts";
 
-const flight = fc.constantFrom(...flights.map(({ hex }) => Uint8Array.fromHex(hex)));
-const protocol = fc.constantFrom(...TCP_DETECTION_ORDER);
+const SAMPLES = samplesOver("tcp");
+const flight = fc.constantFrom(
+  ...SAMPLES.flatMap(({ flights }) => flights).flatMap(({ parts }) => parts),
+);
+const spec = fc.constantFrom(...TCP_SPECS);
 
 /** Bytes that look like the start of a protocol for a while. */
 const nearly = fc
@@ -32,27 +35,43 @@ const anything = fc.oneof(
   fc.tuple(flight, mutations).map(([bytes, changes]) => mutate(bytes, changes)),
 );
 
-for (const name of TCP_DETECTION_ORDER) {
-  Deno.test(`tcpDetector() keeps the laws for ${name}, whatever the bytes are`, () => {
-    fc.assert(fc.property(anything, chunkSizes, (bytes, sizes) => {
-      assertLaws(() => tcpDetector(name), (value) => value.consumed, bytes, sizes);
-    }));
-  });
+for (const { name, prepare } of TCP_SPECS) {
+  const wanting = SAMPLES.filter(({ protocol }) => protocol === name).map(allNeeds);
+  for (const needs of [NO_NEEDS, ...wanting]) {
+    const detector = prepare(needs);
+    Deno.test(`${name} keeps the laws with ${needs.fields.size} fields, whatever the bytes are`, () => {
+      fc.assert(fc.property(anything, chunkSizes, (bytes, sizes) => {
+        assertLaws(detector, (value) => value.consumed, bytes, sizes);
+      }));
+    });
+  }
 }
 
-Deno.test("tcpDetector() leaves no bytes to two protocols", () => {
+Deno.test("TCP_SPECS leave no bytes to two strong protocols", () => {
+  const strong = TCP_SPECS.filter(({ certainty }) => certainty === "strong");
   fc.assert(fc.property(anything, (bytes) => {
-    const kinds = TCP_DETECTION_ORDER.map((name) => tcpDetector(name)(bytes).kind);
-    assert(kinds.filter((kind) => kind === "match").length <= 1);
+    const matching = strong.filter(({ name }) => tcpDetector(name)(bytes).kind === "match");
+    assert(matching.length <= 1, matching.map(({ name }) => name).join());
   }));
 });
 
 Deno.test("tcpDetector() does not change the bytes", () => {
-  fc.assert(fc.property(anything, protocol, (bytes, name) => {
+  fc.assert(fc.property(anything, spec, (bytes, { name }) => {
     const before = bytes.slice();
     tcpDetector(name)(bytes);
     assert.deepEqual(bytes, before);
   }));
+});
+
+Deno.test("TCP_SPECS need no more at their bounds", () => {
+  const filler = fc.integer({ min: 0, max: 255 });
+  fc.assert(
+    fc.property(anything, filler, spec, (start, byte, { name, bound }) => {
+      const bytes = new Uint8Array(bound).fill(byte);
+      bytes.set(start.subarray(0, bytes.length));
+      assert.notEqual(tcpDetector(name)(bytes).kind, "needMore");
+    }),
+  );
 });
 
 Deno.test("tcpDetector() recognises every HTTP/1.x request line", () => {
@@ -77,17 +96,5 @@ Deno.test("tcpDetector() recognises every HTTP/1.x request line", () => {
         assertLaws(() => tcpDetector("http"), (value) => value.consumed, bytes, sizes);
       },
     ),
-  );
-});
-
-Deno.test("tcpDetector() ends its need for more within a bound of each protocol", () => {
-  const bound = { http: MAX_HTTP_REQUEST_LINE + 64, ssh: 9, socks5: 257 };
-  const filler = fc.integer({ min: 0, max: 255 });
-  fc.assert(
-    fc.property(nearly, filler, fc.constantFrom("http", "ssh", "socks5"), (start, byte, name) => {
-      const bytes = new Uint8Array(bound[name]).fill(byte);
-      bytes.set(start.subarray(0, bytes.length));
-      assert.notEqual(tcpDetector(name)(bytes).kind, "needMore");
-    }),
   );
 });

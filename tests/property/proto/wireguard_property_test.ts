@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { udpDetector } from "../../../src/proto/detect_udp.ts";
+import { udpDetector } from "../../../src/proto/registry.ts";
 
 Deno.test("udpDetector() matches an initiation by its type and size, whatever else it says", () => {
   fc.assert(

@@ -5,6 +5,7 @@ import {
   MAX_TCP_HEAD,
 } from "../../../src/model/limits.ts";
 import { TcpSniffer, UdpSniffer } from "../../../src/pipeline/sniff.ts";
+import { planTcpSniff, planUdpSniff } from "../../../src/pipeline/sniff_plan.ts";
 import { buildClientHello, concat, latin1, toRecords } from "../../support/client_hello_builder.ts";
 import {
   cryptoFrame,
@@ -30,18 +31,20 @@ Deno.test("TcpSniffer recognises each protocol that is sought", () => {
     ["socks5", Uint8Array.of(5, 1, 0)],
   ];
   for (const [protocol, head] of samples) {
-    assert.equal(protocolOf(new TcpSniffer(ALL_TCP), head), protocol);
+    assert.equal(protocolOf(new TcpSniffer(planTcpSniff(ALL_TCP)), head), protocol);
   }
 });
 
 Deno.test("TcpSniffer does not recognise a protocol that is not sought", () => {
-  assert.deepEqual(new TcpSniffer(["http", "tls"]).push(latin1("SSH-2.0-x\r\n")), { kind: "none" });
-  assert.deepEqual(new TcpSniffer([]).push(HELLO), { kind: "none" });
-  assert.deepEqual(new TcpSniffer(["quic"]).push(HELLO), { kind: "none" });
+  assert.deepEqual(new TcpSniffer(planTcpSniff(["http", "tls"])).push(latin1("SSH-2.0-x\r\n")), {
+    kind: "none",
+  });
+  assert.deepEqual(new TcpSniffer(planTcpSniff([])).push(HELLO), { kind: "none" });
+  assert.deepEqual(new TcpSniffer(planTcpSniff(["quic"])).push(HELLO), { kind: "none" });
 });
 
 Deno.test("TcpSniffer asks for more while the protocol is open, and keeps to its answer", () => {
-  const sniffer = new TcpSniffer(ALL_TCP);
+  const sniffer = new TcpSniffer(planTcpSniff(ALL_TCP));
   assert.equal(sniffer.push(new Uint8Array(0)).kind, "needMore");
   assert.equal(sniffer.push(latin1("S")).kind, "needMore");
   assert.equal(sniffer.push(latin1("SE")).kind, "needMore"); // no SSH, but HTTP may be
@@ -49,7 +52,7 @@ Deno.test("TcpSniffer asks for more while the protocol is open, and keeps to its
 });
 
 Deno.test("TcpSniffer never asks a detector again that said no", () => {
-  const sniffer = new TcpSniffer(["ssh", "http"]);
+  const sniffer = new TcpSniffer(planTcpSniff(["ssh", "http"]));
   assert.equal(sniffer.push(latin1("X")).kind, "needMore");
   // No connection takes back bytes. Here it shows that SSH is out.
   assert.equal(sniffer.push(latin1("SSH-2.0-x\r\n")).kind, "none");
@@ -57,29 +60,31 @@ Deno.test("TcpSniffer never asks a detector again that said no", () => {
 
 Deno.test("TcpSniffer says that a ClientHello is malformed, and where TLS is not sought that it is nothing", () => {
   const broken = toRecords(concat(Uint8Array.of(1, 0, 0, 4), new Uint8Array(4)));
-  const result = new TcpSniffer(ALL_TCP).push(broken);
+  const result = new TcpSniffer(planTcpSniff(ALL_TCP)).push(broken);
   assert(result.kind === "malformed");
   assert.equal(result.protocol, "tls");
-  assert.equal(new TcpSniffer(["http", "ssh"]).push(broken).kind, "none");
+  assert.equal(new TcpSniffer(planTcpSniff(["http", "ssh"])).push(broken).kind, "none");
 });
 
 Deno.test("TcpSniffer ends at the cap, whatever lies behind it", () => {
   // Empty lines, a method and a target without an end would be HTTP for ever if nothing bounded it.
   const endless = new Uint8Array(MAX_TCP_HEAD + 10).fill(0x61);
   endless.set(latin1("GET /"));
-  assert.notEqual(new TcpSniffer(ALL_TCP).push(endless).kind, "needMore");
+  assert.notEqual(new TcpSniffer(planTcpSniff(ALL_TCP)).push(endless).kind, "needMore");
   const handshake = toRecords(buildClientHello({ serverName: "a.test" }), [1]);
-  const whole = new TcpSniffer(["tls"]).push(concat(handshake, new Uint8Array(MAX_TCP_HEAD)));
+  const whole = new TcpSniffer(planTcpSniff(["tls"])).push(
+    concat(handshake, new Uint8Array(MAX_TCP_HEAD)),
+  );
   assert.equal(whole.kind, "match");
 });
 
 Deno.test("UdpSniffer recognises each protocol that is sought", () => {
   const initial = sealClientHello(buildClientHello({ serverName: "a.test", alpn: ["h3"] }));
-  assert.equal(protocolOf(new UdpSniffer(ALL_UDP), initial), "quic");
-  assert.equal(protocolOf(new UdpSniffer(ALL_UDP), INITIATION), "wireguard");
-  assert.equal(protocolOf(new UdpSniffer(["quic"]), INITIATION), null);
-  assert.equal(protocolOf(new UdpSniffer(["wireguard"]), initial), null);
-  assert.deepEqual(new UdpSniffer([]).push([initial]), { kind: "none" });
+  assert.equal(protocolOf(new UdpSniffer(planUdpSniff(ALL_UDP)), initial), "quic");
+  assert.equal(protocolOf(new UdpSniffer(planUdpSniff(ALL_UDP)), INITIATION), "wireguard");
+  assert.equal(protocolOf(new UdpSniffer(planUdpSniff(["quic"])), INITIATION), null);
+  assert.equal(protocolOf(new UdpSniffer(planUdpSniff(["wireguard"])), initial), null);
+  assert.deepEqual(new UdpSniffer(planUdpSniff([])).push([initial]), { kind: "none" });
 });
 
 Deno.test("UdpSniffer gathers a ClientHello over several datagrams, in any order", () => {
@@ -91,7 +96,7 @@ Deno.test("UdpSniffer gathers a ClientHello over several datagrams, in any order
     })
   );
   for (const order of [datagrams, datagrams.toReversed()]) {
-    const sniffer = new UdpSniffer(ALL_UDP);
+    const sniffer = new UdpSniffer(planUdpSniff(ALL_UDP));
     const results = order.map((_, i) => sniffer.push(order.slice(0, i + 1)).kind);
     assert.equal(results.pop(), "match");
     assert(results.every((kind) => kind === "needMore"));
@@ -100,11 +105,11 @@ Deno.test("UdpSniffer gathers a ClientHello over several datagrams, in any order
 
 Deno.test("UdpSniffer ends when as many datagrams, or bytes, are held as may be", () => {
   const first = sealInitialDatagram({ frames: [cryptoFrame(0, Uint8Array.of(1, 0, 9, 9))] });
-  const sniffer = new UdpSniffer(ALL_UDP);
+  const sniffer = new UdpSniffer(planUdpSniff(ALL_UDP));
   for (let count = 1; count < MAX_HELD_DATAGRAMS; count++) {
     assert.equal(sniffer.push(new Array(count).fill(first)).kind, "needMore");
   }
   assert.equal(sniffer.push(new Array(MAX_HELD_DATAGRAMS).fill(first)).kind, "malformed");
   const large = new Uint8Array(MAX_HELD_DATAGRAM_BYTES);
-  assert.equal(new UdpSniffer(ALL_UDP).push([first, large]).kind, "none");
+  assert.equal(new UdpSniffer(planUdpSniff(ALL_UDP)).push([first, large]).kind, "none");
 });

@@ -32,8 +32,15 @@ Deno.test("parseConfig() fills in the defaults of rpxy-l4", () => {
         byProtocol: new Map(),
         serverNames: null,
         sought: [],
+        needs: new Map(),
       },
-      udp: { fallback: null, byProtocol: new Map(), serverNames: null, sought: [] },
+      udp: {
+        fallback: null,
+        byProtocol: new Map(),
+        serverNames: null,
+        sought: [],
+        needs: new Map(),
+      },
       unmatched: "target",
       inboundProxy: null,
       tcpMaxConnections: 1024,
@@ -142,7 +149,7 @@ target = ["backend:51820"]
     transparent: false,
     order: 4,
   });
-  assert.deepEqual(snapshot.tcp.sought, ["http", "ssh", "socks5"]);
+  assert.deepEqual(snapshot.tcp.sought, ["ssh", "http", "socks5"]);
   assert.equal(snapshot.tcp.fallback, null);
   assert.deepEqual(snapshot.inboundProxy, {
     trusted: [

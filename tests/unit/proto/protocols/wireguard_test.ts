@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { detectWireGuard } from "../../../src/proto/wireguard.ts";
+import { detectWireGuard } from "../../../../src/proto/protocols/wireguard.ts";
 
 Deno.test("detectWireGuard() matches an initiation, whatever its fields and mac2 are", () => {
   for (const fill of [0x00, 0x5a, 0xff]) {

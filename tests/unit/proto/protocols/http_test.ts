@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { MAX_HTTP_REQUEST_LINE } from "../../../src/model/limits.ts";
-import { httpDetector } from "../../../src/proto/http.ts";
-import { latin1 } from "../../support/client_hello_builder.ts";
-import { inChunks, matched } from "../../support/chunks.ts";
+import { MAX_HTTP_REQUEST_LINE } from "../../../../src/model/limits.ts";
+import { httpDetector } from "../../../../src/proto/protocols/http.ts";
+import { latin1 } from "../../../support/client_hello_builder.ts";
+import { inChunks, matched } from "../../../support/chunks.ts";
 
 const detect = (text: string) => httpDetector()(latin1(text));
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { detectSocks5 } from "../../../src/proto/socks.ts";
-import { inChunks, matched } from "../../support/chunks.ts";
+import { detectSocks5 } from "../../../../src/proto/protocols/socks5.ts";
+import { inChunks, matched } from "../../../support/chunks.ts";
 
 Deno.test("detectSocks5() matches a greeting and does not count what follows", () => {
   for (

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { detectSsh } from "../../../src/proto/ssh.ts";
-import { latin1 } from "../../support/client_hello_builder.ts";
-import { inChunks, matched } from "../../support/chunks.ts";
+import { detectSsh } from "../../../../src/proto/protocols/ssh.ts";
+import { latin1 } from "../../../support/client_hello_builder.ts";
+import { inChunks, matched } from "../../../support/chunks.ts";
 
 Deno.test("detectSsh() tells the version of a client and rests on no more than it", () => {
   for (

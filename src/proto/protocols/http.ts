@@ -4,12 +4,12 @@
  * @module
  */
 
-import { MAX_HTTP_REQUEST_LINE } from "../model/limits.ts";
-import type { Detected } from "../model/protocol.ts";
-import type { Verdict } from "../model/verdict.ts";
-import { NEED_MORE, NO_MATCH } from "../model/verdict.ts";
-import { latin1 } from "./bytes.ts";
-import { plainMatch, type TcpDetector } from "./detector.ts";
+import { MAX_HTTP_REQUEST_LINE } from "../../model/limits.ts";
+import type { Detected } from "../../model/protocol.ts";
+import type { Verdict } from "../../model/verdict.ts";
+import { NEED_MORE, NO_MATCH } from "../../model/verdict.ts";
+import { latin1 } from "../bytes.ts";
+import { plainMatch, type TcpDetector, type TcpProtocolSpec } from "../detector.ts";
 
 const HTAB = 0x09;
 const LF = 0x0a;
@@ -37,6 +37,16 @@ const REGISTERED_METHODS: ReadonlySet<string> = new Set(
   MKCOL MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PATCH POST PROPFIND PROPPATCH PUT QUERY REBIND REPORT SEARCH
   TRACE UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL`.split(/\s+/),
 );
+
+/** HTTP/1.x, and HTTP/2 in clear text. */
+export const HTTP: TcpProtocolSpec = {
+  name: "http",
+  certainty: "strong",
+  bound: MAX_LEADING_EMPTY + MAX_HTTP_REQUEST_LINE + 2,
+  fields: [],
+  versions: ["HTTP/1.*", "h2c"],
+  prepare: () => httpDetector,
+};
 
 /**
  * A detector for one connection; it remembers how much of the line it has seen.

@@ -4,13 +4,23 @@
  * @module
  */
 
-import type { Detected } from "../model/protocol.ts";
-import type { Verdict } from "../model/verdict.ts";
-import { NEED_MORE, NO_MATCH } from "../model/verdict.ts";
-import { plainMatch } from "./detector.ts";
+import type { Detected } from "../../model/protocol.ts";
+import type { Verdict } from "../../model/verdict.ts";
+import { NEED_MORE, NO_MATCH } from "../../model/verdict.ts";
+import { plainMatch, type TcpProtocolSpec } from "../detector.ts";
 
 const VERSION = 5;
 const METHODS_OFFSET = 2;
+
+/** SOCKS5. */
+export const SOCKS5: TcpProtocolSpec = {
+  name: "socks5",
+  certainty: "strong",
+  bound: METHODS_OFFSET + 255,
+  fields: [],
+  versions: [],
+  prepare: () => () => detectSocks5,
+};
 
 /** Recognises a greeting: version, count, and that many different authentication methods. */
 export function detectSocks5(head: Uint8Array): Verdict<Detected> {

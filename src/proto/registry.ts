@@ -1,0 +1,101 @@
+/**
+ * All protocols that can be recognised, in the order in which they are asked.
+ *
+ * @module
+ */
+
+import type {
+  FieldNeeds,
+  Protocol,
+  TcpProtocol,
+  Transport,
+  UdpProtocol,
+} from "../model/protocol.ts";
+import {
+  NO_NEEDS,
+  type ProtocolSpec,
+  type TcpDetector,
+  type TcpProtocolSpec,
+  type UdpDetector,
+  type UdpProtocolSpec,
+} from "./detector.ts";
+import { HTTP } from "./protocols/http.ts";
+import { SOCKS4 } from "./protocols/socks4.ts";
+import { SOCKS5 } from "./protocols/socks5.ts";
+import { SSH } from "./protocols/ssh.ts";
+import { WIREGUARD } from "./protocols/wireguard.ts";
+import { QUIC } from "./quic/detect.ts";
+import { TLS } from "./tls/detect.ts";
+
+/** Protocols over TCP in detection order. */
+export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
+  HTTP,
+  SOCKS4,
+  SOCKS5,
+  SSH,
+  TLS,
+]);
+
+/** Protocols over UDP in detection order. */
+export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
+  QUIC,
+  WIREGUARD,
+]);
+
+/** Their names, in the same order. */
+export const TCP_PROTOCOLS: readonly TcpProtocol[] = TCP_SPECS.map(({ name }) => name);
+
+/** Their names, in the same order. */
+export const UDP_PROTOCOLS: readonly UdpProtocol[] = UDP_SPECS.map(({ name }) => name);
+
+/** Each name once, in alphabetical order. */
+export const PROTOCOLS: readonly Protocol[] = [
+  ...new Set<Protocol>([...TCP_PROTOCOLS, ...UDP_PROTOCOLS]),
+].sort();
+
+/** What is known of a protocol, over each transport that it has. */
+export function specsOf(protocol: Protocol): readonly (TcpProtocolSpec | UdpProtocolSpec)[] {
+  return [...TCP_SPECS, ...UDP_SPECS].filter(({ name }) => name === protocol);
+}
+
+/** The transports that a protocol is recognised over. */
+export function transportsOf(protocol: Protocol): readonly Transport[] {
+  const transports: Transport[] = [];
+  if (TCP_SPECS.some(({ name }) => name === protocol)) transports.push("tcp");
+  if (UDP_SPECS.some(({ name }) => name === protocol)) transports.push("udp");
+  return transports;
+}
+
+/** A detector for one connection. For many with the same needs, keep what the spec's `prepare` gives. */
+export function tcpDetector(protocol: TcpProtocol, needs: FieldNeeds = NO_NEEDS): TcpDetector {
+  return detectorOf(TCP_SPECS, protocol, needs);
+}
+
+/** A detector for one flow, likewise. */
+export function udpDetector(protocol: UdpProtocol, needs: FieldNeeds = NO_NEEDS): UdpDetector {
+  return detectorOf(UDP_SPECS, protocol, needs);
+}
+
+function detectorOf<Name extends Protocol, Detector>(
+  specs: readonly ProtocolSpec<Name, Detector>[],
+  protocol: Name,
+  needs: FieldNeeds,
+): Detector {
+  const spec = specs.find(({ name }) => name === protocol);
+  if (spec === undefined) throw new Error(`There is no detector for ${protocol}`);
+  return spec.prepare(needs)();
+}
+
+/**
+ * The strong before the weak, and then who decides sooner first. A detector's match counts only when all before it have
+ * said no, so a flow is held up only by those that know sooner.
+ */
+function inDetectionOrder<Name extends Protocol, Detector>(
+  specs: readonly ProtocolSpec<Name, Detector>[],
+): readonly ProtocolSpec<Name, Detector>[] {
+  return specs.toSorted((a, b) => rank(a) - rank(b) || a.bound - b.bound);
+}
+
+function rank({ certainty }: { readonly certainty: "strong" | "weak" }): number {
+  return certainty === "strong" ? 0 : 1;
+}

@@ -1,0 +1,55 @@
+/**
+ * The samples of all protocols.
+ *
+ * @module
+ */
+
+import type { FieldNeeds, Transport } from "../../src/model/protocol.ts";
+import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.ts";
+import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
+import { HTTP_SAMPLES } from "./http.ts";
+import { QUIC_SAMPLES } from "./quic.ts";
+import type { ProtocolSamples } from "./samples.ts";
+import { SOCKS4_SAMPLES } from "./socks4.ts";
+import { SOCKS5_SAMPLES } from "./socks5.ts";
+import { SSH_SAMPLES } from "./ssh.ts";
+import { TLS_SAMPLES } from "./tls.ts";
+import { WIREGUARD_SAMPLES } from "./wireguard.ts";
+
+/** Samples of each protocol over each of its transports. */
+export const ALL_SAMPLES: readonly ProtocolSamples[] = [
+  HTTP_SAMPLES,
+  QUIC_SAMPLES,
+  SOCKS4_SAMPLES,
+  SOCKS5_SAMPLES,
+  SSH_SAMPLES,
+  TLS_SAMPLES,
+  WIREGUARD_SAMPLES,
+];
+
+/** Those over one transport. */
+export function samplesOver(transport: Transport): readonly ProtocolSamples[] {
+  return ALL_SAMPLES.filter((samples) => samples.transport === transport);
+}
+
+/** `dns_udp` for a protocol that has both transports, else its name. */
+export function targetName({ protocol, transport }: ProtocolSamples): string {
+  const both = ALL_SAMPLES.filter((samples) => samples.protocol === protocol).length > 1;
+  return both ? `${protocol}_${transport}` : protocol;
+}
+
+/** What is known of the protocol of some samples. */
+export function specOver(transport: "tcp", samples: ProtocolSamples): TcpProtocolSpec;
+export function specOver(transport: "udp", samples: ProtocolSamples): UdpProtocolSpec;
+export function specOver(transport: Transport, { protocol }: ProtocolSamples) {
+  const specs = transport === "tcp" ? TCP_SPECS : UDP_SPECS;
+  const spec = specs.find(({ name }) => name === protocol);
+  if (spec === undefined) throw new Error(`${protocol} is not in the registry`);
+  return spec;
+}
+
+/** A rule for each field that the protocol has. */
+export function allNeeds(samples: ProtocolSamples): FieldNeeds {
+  const spec = samples.transport === "tcp" ? specOver("tcp", samples) : specOver("udp", samples);
+  return { fields: new Set(spec.fields), values: samples.values ?? [] };
+}
