@@ -39,6 +39,7 @@ export class FlowLedger {
   udpSessions = 0;
   udpUndecided = 0;
   heldDatagramBytes = 0;
+  datagramsLost = 0;
 
   constructor(events: EngineEvents, numbers: FlowNumbers = { first: 1, step: 1 }) {
     this.#events = events;

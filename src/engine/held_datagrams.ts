@@ -14,7 +14,7 @@ import type { FlowLedger } from "./flow_ledger.ts";
 /** Holds copies, within the bounds of a flow and of all flows together. */
 export class HeldDatagrams {
   readonly #ledger: FlowLedger;
-  #datagrams: Uint8Array[] = [];
+  #datagrams: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
 
   constructor(ledger: FlowLedger) {
@@ -43,7 +43,7 @@ export class HeldDatagrams {
   }
 
   /** Gives away all, and holds none. */
-  release(): readonly Uint8Array[] {
+  release(): readonly Uint8Array<ArrayBuffer>[] {
     const datagrams = this.#datagrams;
     this.#ledger.heldDatagramBytes -= this.#bytes;
     this.#datagrams = [];

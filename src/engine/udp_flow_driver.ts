@@ -24,7 +24,7 @@ export interface UdpFlowTransport {
   /** Opens the way to the target. Returns why that cannot be, null when it is open. */
   open(forward: UdpForward): ErrorCode | null;
   /** Sends a datagram that was held to the target, and may keep it. Called only while the way is open. */
-  sendHeld(data: Uint8Array): void;
+  sendHeld(data: Uint8Array<ArrayBuffer>): void;
   /** Called once, when the flow is over: frees what it has, and calls `closed` when no byte will be counted any more. */
   end(closed: () => void): void;
 }

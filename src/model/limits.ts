@@ -138,3 +138,21 @@ export const BULK_TURN = 128 * 1024;
 
 /** Bytes moved in one turn below which it counts as small. */
 export const SMALL_TURN = 16 * 1024;
+
+/** Datagrams that one UDP port takes in one turn of a worker: enough that the calls they share cost little. */
+export const UDP_RECEIVE_BATCH = 64;
+
+/** Datagrams of one target that a session takes in one turn. Most have one; more is for bulk. */
+export const UDP_REPLY_BATCH = 8;
+
+/** Replies that a worker collects before it sends them: few enough to be in the processor's cache still. */
+export const UDP_REPLY_SLOTS = 64;
+
+/** Datagrams that one send may carry: the kernel's bound from Linux 4.18 on (UDP_MAX_SEGMENTS), 128 since 6.9. */
+export const MAX_SEGMENTS = 64;
+
+/** Bytes that one send may carry: the most that IPv4 has room for beside its header and that of UDP. */
+export const MAX_SEGMENTED_BYTES = 65_507;
+
+/** Bytes that wait for a worker in one UDP port's socket: some milliseconds at full speed, more would only age. */
+export const UDP_SOCKET_BUFFER = 2 * 1024 * 1024;

@@ -80,11 +80,6 @@ export class SessionTable<T> {
     this.#free.push(entry);
   }
 
-  /** One word of the key of an entry. */
-  keyWord(entry: number, index: number): number {
-    return this.#keys[entry * this.#keyWords + index] ?? 0;
-  }
-
   /** All values; the table may change meanwhile. */
   values(): T[] {
     return this.#values.filter((value) => value !== null);

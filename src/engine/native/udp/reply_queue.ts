@@ -1,0 +1,122 @@
+/**
+ * The replies that leave through the socket of one UDP port.
+ *
+ * @module
+ */
+
+import { UDP_REPLY_SLOTS } from "../../../model/limits.ts";
+import type { Libc } from "../sys/libc.ts";
+import { DatagramRun } from "./datagram_run.ts";
+import type { PendingReplies, ReplyArena } from "./reply_arena.ts";
+import { SendBatch, type SendObserver } from "./send_batch.ts";
+import type { SessionKeys } from "./session_key.ts";
+
+/** Whose replies they are. */
+export interface ReplyingSession {
+  /** Who gets the replies, and from which address: see {@linkcode SessionKeys}. */
+  readonly key: Uint32Array;
+  /** Whether replies may leave as segments of one send. */
+  takesReplySegments: boolean;
+  onReplied(bytes: number): void;
+  /** Must not end the session at once. */
+  onReplyFailed(errno: number): void;
+  onReplyLost(datagrams: number): void;
+}
+
+/** How the socket of a port sends. */
+export interface ReplySocket {
+  readonly fd: number;
+  readonly keys: SessionKeys;
+  /** Whether the local address must be said, as the socket has more than one. */
+  readonly hasManyAddresses: boolean;
+}
+
+/** Queues replies where they were received, and sends those of all sessions in one system call. */
+export class ReplyQueue implements PendingReplies, SendObserver {
+  readonly #arena: ReplyArena;
+  readonly #socket: ReplySocket;
+  readonly #batch: SendBatch;
+  /** By message of the batch. */
+  readonly #sessions: (ReplyingSession | null)[] = Array(UDP_REPLY_SLOTS).fill(null);
+  readonly #run = new DatagramRun();
+
+  constructor(libc: Libc, arena: ReplyArena, socket: ReplySocket) {
+    this.#arena = arena;
+    this.#socket = socket;
+    this.#batch = new SendBatch(libc, arena.slots, UDP_REPLY_SLOTS);
+  }
+
+  /**
+   * Receives a batch of replies from the target's side of a session, and queues them.
+   *
+   * @returns how many came, or the negated errno
+   */
+  receive(session: ReplyingSession, fd: number): number {
+    this.#arena.reserve();
+    const first = this.#arena.next;
+    const count = this.#arena.receive(fd, this);
+    const end = first + count;
+    for (let slot = first; slot < end;) slot += this.#queue(session, slot, end);
+    return count;
+  }
+
+  /** Sends what is queued. */
+  flush(): void {
+    const { count } = this.#batch;
+    if (count === 0) return;
+    this.#batch.send(this.#socket.fd, this);
+    this.#sessions.fill(null, 0, count);
+  }
+
+  /** Makes sure that nothing of a session waits any more. */
+  settle(session: ReplyingSession): void {
+    if (this.#batch.count > 0 && this.#sessions.includes(session)) this.#arena.flush();
+  }
+
+  /** Queues what is in a slot, together with those behind it that can leave with it; returns how many slots that are. */
+  #queue(session: ReplyingSession, first: number, end: number): number {
+    const { slots, received } = this.#arena;
+    const run = this.#run;
+    const segmentSize = received.segmentSize(first);
+    const length = received.length(first);
+    slots.setLength(first, length);
+    let next = first + 1;
+    if (segmentSize > 0) run.startJoined(length, segmentSize);
+    else {
+      run.start(length);
+      for (; next < end && session.takesReplySegments; next++) {
+        if (received.segmentSize(next) > 0 || !run.add(received.length(next))) break;
+        slots.setLength(next, received.length(next));
+      }
+    }
+    this.#add(session, first, next - first);
+    return next - first;
+  }
+
+  #add(session: ReplyingSession, slot: number, slotCount: number): void {
+    const { keys, hasManyAddresses } = this.#socket;
+    const batch = this.#batch;
+    const message = batch.count;
+    keys.writeName(session.key, batch.names, message);
+    const control = hasManyAddresses ? keys.writeLocal(session.key, batch.control, message) : 0;
+    this.#sessions[message] = session;
+    batch.add(slot, slotCount, this.#run, keys.nameBytes, control);
+  }
+
+  onSent(message: number, bytes: number): void {
+    this.#sessions[message]?.onReplied(bytes);
+  }
+
+  onLost(message: number, datagrams: number): void {
+    this.#sessions[message]?.onReplyLost(datagrams);
+  }
+
+  onFailed(message: number, errno: number): void {
+    this.#sessions[message]?.onReplyFailed(errno);
+  }
+
+  onUnsegmentable(message: number): void {
+    const session = this.#sessions[message];
+    if (session) session.takesReplySegments = false;
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * One UDP flow: a socket that is connected to its target, and the datagrams both ways.
+ *
+ * @module
+ */
+
+import type { SocketAddress } from "../../../model/address.ts";
+import type { ErrorCode } from "../../../model/errors.ts";
+import { UDP_REPLY_BATCH } from "../../../model/limits.ts";
+import type { SocketOptions } from "../../../model/snapshot.ts";
+import type { UdpFlow } from "../../../pipeline/udp_flow.ts";
+import { UdpFlowDriver, type UdpFlowTransport, type UdpForward } from "../../udp_flow_driver.ts";
+import type { Pollable } from "../poller.ts";
+import { EAGAIN, errorCodeOf, isDatagramTransient } from "../sys/errno.ts";
+import { EPOLLET, EPOLLIN } from "../sys/layout.ts";
+import { openUdpSocket } from "../sys/sockets.ts";
+import type { Task, WorkerContext } from "../worker_context.ts";
+import type { DatagramRun } from "./datagram_run.ts";
+import type { ReplyingSession, ReplyQueue } from "./reply_queue.ts";
+import type { SendObserver } from "./send_batch.ts";
+import { joinDatagrams, type UdpResources } from "./udp_resources.ts";
+
+/** What a session is made of. */
+export interface UdpSessionOptions {
+  readonly context: WorkerContext;
+  readonly resources: UdpResources;
+  readonly flow: UdpFlow;
+  /** Those of the flow's snapshot. */
+  readonly sockets: SocketOptions;
+  readonly listener: SocketAddress;
+  /** As in the table of sessions; the session keeps it. */
+  readonly key: Uint32Array;
+  readonly replies: ReplyQueue;
+  /** Called once, when the session is over. */
+  readonly onEnd: (session: UdpSession) => void;
+}
+
+/** The datagrams between one client address and one local address. */
+export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserver, Pollable, Task {
+  readonly key: Uint32Array;
+  /** Where the session is in the table. */
+  entry = -1;
+  /** Whether the way to the target, or to the client, takes several datagrams in one send. */
+  takesSegments: boolean;
+  takesReplySegments: boolean;
+  readonly #options: UdpSessionOptions;
+  readonly #driver: UdpFlowDriver;
+  #fd = -1;
+  #hasReply = false;
+  #replyErrno = 0;
+
+  constructor(options: UdpSessionOptions) {
+    this.#options = options;
+    const { context, flow, listener, resources } = options;
+    this.key = options.key;
+    this.takesSegments = resources.cutsSegments;
+    this.takesReplySegments = resources.cutsSegments;
+    this.#driver = new UdpFlowDriver({
+      clock: context.clock,
+      ledger: context.ledger,
+      lookUp: context.resolver,
+      events: context.events,
+      flow,
+      listener,
+      transport: this,
+    });
+  }
+
+  /** Whether datagrams of the client are to be handed to {@linkcode UdpSession.forward}. */
+  get isOpen(): boolean {
+    return this.#driver.isOpen;
+  }
+
+  /** Takes a datagram of a session that is not open yet. */
+  deliver(data: Uint8Array<ArrayBuffer>): void {
+    if (this.#driver.deliver(data)) this.#send(data, data.length);
+  }
+
+  /** Sends a run of datagrams of the client, which begins in `slot` of the resources. */
+  forward(slot: number, slotCount: number, run: DatagramRun): void {
+    if (this.#fd < 0) return;
+    const { slots, runs } = this.#options.resources;
+    this.#driver.touch();
+    if (run.count === 1) return this.#send(slots.view(slot), run.bytes);
+    runs.add(slot, slotCount, run, 0, 0);
+    runs.send(this.#fd, this);
+  }
+
+  /** Ends the session for a fault of the proxy's own. */
+  fail(error: unknown): void {
+    this.#driver.fail(error);
+  }
+
+  cut(): void {
+    this.#driver.cut();
+  }
+
+  open({ address, from }: UdpForward): ErrorCode | null {
+    const { context, sockets } = this.#options;
+    const { libc, permissions, poller, descriptors, owner } = context;
+    if (!permissions.allows(address)) return "not_permitted";
+    const fd = openUdpSocket(libc, address, from, sockets);
+    if (fd < 0) return errorCodeOf(-fd);
+    joinDatagrams(libc, fd);
+    const result = poller.add(fd, EPOLLIN | EPOLLET, this);
+    if (result < 0) {
+      libc.close(fd);
+      return errorCodeOf(-result);
+    }
+    descriptors.claim(fd, owner);
+    this.#fd = fd;
+    return null;
+  }
+
+  sendHeld(data: Uint8Array<ArrayBuffer>): void {
+    this.#send(data, data.length);
+  }
+
+  end(closed: () => void): void {
+    const { context: { libc, poller, descriptors }, replies, onEnd } = this.#options;
+    replies.settle(this);
+    onEnd(this);
+    closed();
+    if (this.#fd < 0) return;
+    poller.forget(this.#fd);
+    descriptors.release(this.#fd);
+    libc.close(this.#fd);
+    this.#fd = -1;
+  }
+
+  onReady(): void {
+    try {
+      this.#receive();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  run(): void {
+    if (this.#fd < 0) return;
+    if (this.#replyErrno === 0) return this.onReady();
+    this.#driver.end({ reason: "client_reset", error: errorCodeOf(this.#replyErrno) });
+  }
+
+  onReplied(bytes: number): void {
+    this.#driver.entry.countDown(bytes);
+  }
+
+  onReplyLost(datagrams: number): void {
+    this.#options.context.ledger.datagramsLost += datagrams;
+  }
+
+  onReplyFailed(errno: number): void {
+    this.#replyErrno = errno;
+    this.#options.context.ready.later(this);
+  }
+
+  onSent(_message: number, bytes: number): void {
+    this.#driver.entry.countUp(bytes);
+  }
+
+  onLost(_message: number, datagrams: number): void {
+    this.#options.context.ledger.datagramsLost += datagrams;
+  }
+
+  onFailed(_message: number, errno: number): void {
+    this.#onError(errno);
+  }
+
+  onUnsegmentable(): void {
+    this.takesSegments = false;
+  }
+
+  #send(data: Uint8Array<ArrayBuffer>, length: number): void {
+    const sent = this.#options.context.libc.send(this.#fd, data, length, 0);
+    if (sent >= 0) this.#driver.entry.countUp(sent);
+    else this.#onError(-sent);
+  }
+
+  #receive(): void {
+    const { context: { ready }, replies } = this.#options;
+    const count = replies.receive(this, this.#fd);
+    if (count > 0) this.#hasReply = true;
+    // A batch that is not full has drained the socket: there will be another edge.
+    if (count === UDP_REPLY_BATCH) ready.later(this);
+    else if (count < 0 && count !== -EAGAIN) {
+      if (isDatagramTransient(-count)) ready.later(this);
+      else this.#onError(-count);
+    }
+  }
+
+  /** An error of the connected socket: of the call, or what ICMP has told since the last one. */
+  #onError(errno: number): void {
+    if (isDatagramTransient(errno)) {
+      this.#options.context.ledger.datagramsLost++;
+      return;
+    }
+    const reason = this.#hasReply ? "target_reset" : "connect_failed";
+    this.#driver.end({ reason, error: errorCodeOf(errno) });
+  }
+}
