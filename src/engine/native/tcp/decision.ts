@@ -43,8 +43,6 @@ export class Decision implements Phase {
   /** Goes as far as is possible without waiting. */
   start(): void {
     try {
-      // There may be bytes already: that is cheaper to find out than to wait for.
-      this.#connection.client.readable = true;
       this.#follow(this.#flow.start(this.#now));
     } catch (error) {
       this.onFault(error);
@@ -150,7 +148,8 @@ export class Decision implements Phase {
 
   #read(max: number): TcpFlowEvent | null {
     const { client, context: { libc, buffer } } = this.#connection;
-    if (!client.readable) return null;
+    // Before the first wait no event can have come; there may be bytes all the same, and a try costs less than a wait.
+    if (!client.readable && this.#watched) return null;
     const room = Math.min(max - this.#head.length, buffer.length);
     if (room <= 0) throw new Error(`more than ${max} bytes of a connection wanted`);
     const count = libc.recv(client.fd, buffer, room, 0);
