@@ -1,14 +1,34 @@
 /**
- * Starting programs for a benchmark and reading what they cost.
+ * Starting the programs of a benchmark.
  *
  * @module
  */
 
-/** Where system programs live that a login shell of an ordinary user does not search. */
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+import { cpuSeconds, descendantsOf, isOpen, residentBytes } from "./procfs.ts";
 
-/** Clock ticks a second in `/proc/PID/stat`: fixed by the Linux ABI. */
-const TICKS_PER_SECOND = 100;
+/** System programs live in folders, too, that a login shell of an ordinary user does not search. */
+const PATH = `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
+
+/** How long a program may take to open its port, and to end after it was asked to, in milliseconds. */
+const START_TIMEOUT = 10_000;
+const END_TIMEOUT = 1_000;
+
+/** Characters of a program's errors that are kept for a message. */
+const KEPT_ERRORS = 2_000;
+
+/** A program with its arguments, and where it runs. */
+export interface Command {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** CPUs it is tied to, as `taskset --cpu-list` takes them; null = any. */
+  readonly cpus: string | null;
+}
+
+/** Where a server can be seen to be ready. */
+export interface Endpoint {
+  readonly port: number;
+  readonly transport: "tcp" | "udp";
+}
 
 /** The full path of a program, or null where it is not installed. */
 export async function findProgram(name: string): Promise<string | null> {
@@ -19,93 +39,146 @@ export async function findProgram(name: string): Promise<string | null> {
   return null;
 }
 
-/** A running program; disposing of it ends it. */
+/** A running server; disposing of it ends it and what it has started. */
 export class Running implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
+  #errors = "";
 
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
+    void this.#keepErrors();
   }
 
-  /** Starts `command` and waits until it listens on `port`. */
-  static async start(command: readonly string[], port: number): Promise<Running> {
-    const [program = "", ...args] = command;
-    const child = new Deno.Command(program, {
-      args,
-      env: { PATH },
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const running = new Running(child);
-    const deadline = Date.now() + 10_000;
-    while (!await listens(port)) {
-      if (Date.now() > deadline) {
+  /** Starts a server and waits until its port is open. */
+  static async start(command: Command, { port, transport }: Endpoint): Promise<Running> {
+    const running = new Running(spawn(command, { stdin: "null", stdout: "null" }));
+    let ended = false;
+    void running.#child.status.then(() => ended = true);
+    const deadline = Date.now() + START_TIMEOUT;
+    while (!await isOpen(port, transport)) {
+      if (ended || Date.now() > deadline) {
         await running[Symbol.asyncDispose]();
-        throw new Error(`Cannot start "${command.join(" ")}": port ${port} does not open`);
+        const problem = ended ? "it ended" : `port ${port} does not open`;
+        const errors = running.#errors.trim();
+        throw new Error(`Cannot start ${nameOf(command)}: ${problem}\n${errors}`.trim());
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     return running;
   }
 
-  /** CPU seconds used so far by the program and its children (nginx and HAProxy fork workers). */
-  async cpuSeconds(): Promise<number> {
-    let ticks = 0;
-    for (const pid of [this.#child.pid, ...await childrenOf(this.#child.pid)]) {
-      const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
-      // The command name is in brackets and may hold spaces: count fields from behind it.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-    }
-    return ticks / TICKS_PER_SECOND;
+  /** CPU seconds used so far. */
+  cpuSeconds(): Promise<number> {
+    return cpuSeconds(this.#child.pid);
   }
 
-  /** Asks it to end, which takes its workers along; what is left after a second is killed. */
+  /** Memory held now. */
+  residentBytes(): Promise<number> {
+    return residentBytes(this.#child.pid);
+  }
+
+  /** Asks it to end; what is left of it and its children after a second is killed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const workers = await childrenOf(this.#child.pid);
+    const below = await descendantsOf(this.#child.pid);
     kill(this.#child.pid, "SIGTERM");
-    const timer = setTimeout(() => {
-      for (const pid of [this.#child.pid, ...workers]) kill(Number(pid), "SIGKILL");
-    }, 1_000);
+    const timer = setTimeout(() => kill(this.#child.pid, "SIGKILL"), END_TIMEOUT);
     await this.#child.status;
     clearTimeout(timer);
+    for (const pid of below) kill(pid, "SIGKILL");
+  }
+
+  async #keepErrors(): Promise<void> {
+    for await (const text of this.#child.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#errors = (this.#errors + text).slice(-KEPT_ERRORS);
+    }
   }
 }
 
-/** Runs a program to its end and returns what it printed. */
-export async function run(program: string, args: readonly string[]): Promise<string> {
-  const { stdout, stderr, success } = await new Deno.Command(program, {
-    args: [...args],
-    env: { PATH },
-  }).output();
-  if (!success) {
-    throw new Error(`Cannot run "${program}": ${new TextDecoder().decode(stderr).trim()}`);
-  }
-  return new TextDecoder().decode(stdout);
+/** Runs a program to its end and returns what it printed. One that takes longer than `timeoutMs` is killed. */
+export async function run(command: Command, timeoutMs: number): Promise<string> {
+  const child = spawn(command, { stdin: "null", stdout: "piped" });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    kill(child.pid, "SIGKILL");
+  }, timeoutMs);
+  const { stdout, stderr, success } = await child.output();
+  clearTimeout(timer);
+  const output = new TextDecoder().decode(stdout);
+  if (success) return output;
+  const problem = late ? `not done after ${timeoutMs / 1_000} s` : "it failed";
+  const errors = `${new TextDecoder().decode(stderr)}${output}`.trim().slice(-KEPT_ERRORS);
+  throw new Error(`Cannot run ${nameOf(command)}: ${problem}\n${errors}`.trim());
 }
 
-/** A TCP port that was free a moment ago. */
+/** A program that answers each line that it is given with a line. */
+export class Dialogue implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: ReadableStreamDefaultReader<string>;
+
+  constructor(command: Command) {
+    this.#child = spawn(command, { stdin: "piped", stdout: "piped", stderr: "null" });
+    this.#input = this.#child.stdin.getWriter();
+    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Says a line and waits for the answer; kills the program when that takes longer than `timeoutMs`. */
+  async ask(line: string, timeoutMs: number): Promise<string> {
+    const timer = setTimeout(() => kill(this.#child.pid, "SIGKILL"), timeoutMs);
+    try {
+      await this.#input.write(new TextEncoder().encode(`${line}\n`));
+      let answer = "";
+      while (!answer.endsWith("\n")) {
+        const { value, done } = await this.#output.read();
+        if (done) throw new Error(`No answer to "${line}" within ${timeoutMs / 1_000} s`);
+        answer += value;
+      }
+      return answer.trim();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the program. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    kill(this.#child.pid, "SIGKILL");
+    await this.#child.status;
+    await this.#output.cancel();
+    await this.#input.abort().catch(() => {});
+  }
+}
+
+/** A port that is free now, for TCP and UDP, below those that the system gives out by itself. */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  while (true) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      using _tcp = Deno.listen({ hostname: "0.0.0.0", port });
+      Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
-/** Asked of the system, because a trial connection would reach the backend and keep iperf3 busy. */
-async function listens(port: number): Promise<boolean> {
-  const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  const table = await Deno.readTextFile("/proc/net/tcp");
-  return new RegExp(`^ *\\d+: [0-9A-F]{8}:${hex} 0{8}:0000 0A `, "m").test(table);
+function spawn({ args, env, cpus }: Command, stdio: Deno.CommandOptions): Deno.ChildProcess {
+  const [program = "", ...rest] = cpus === null ? args : ["taskset", "--cpu-list", cpus, ...args];
+  return new Deno.Command(program, { stderr: "piped", ...stdio, args: rest, env: { PATH, ...env } })
+    .spawn();
 }
 
-async function childrenOf(pid: number): Promise<string[]> {
-  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
-  return text.split(" ").filter((child) => child !== "");
+/** A program of ours by its file, another by its name. */
+function nameOf({ args }: Command): string {
+  const path = args.find((arg) => arg.endsWith(".ts")) ?? args[0] ?? "";
+  return `"${path.slice(path.lastIndexOf("/") + 1)}"`;
 }
 
 function kill(pid: number, signal: Deno.Signal): void {
   try {
     Deno.kill(pid, signal);
   } catch {
-    // It ended by itself.
+    // It has ended by itself.
   }
 }

@@ -1,0 +1,74 @@
+/**
+ * The report as Markdown tables.
+ *
+ * @module
+ */
+
+import type { Comparison } from "./compare.ts";
+import type { Row } from "./row.ts";
+import { median } from "./statistics.ts";
+
+/** Below this share of a CPU it was not the proxy that limited a figure, but the load or what else the machine does. */
+const BUSY = 0.85;
+
+/** The medians: a row for each figure, a column for each proxy. */
+export function figuresTable(rows: readonly Row[], proxies: readonly string[]): string {
+  const measured = proxies.filter((name) => rows.some((row) => row.figures.has(name)));
+  const cells = rows.map((row) => [
+    row.scenario,
+    row.unit,
+    ...measured.map((name) => figureCell(row, name)),
+  ]);
+  const loose = cells.some((row) => row.some((cell) => cell.startsWith(LOOSE)));
+  return table(["scenario", "unit", ...measured], 2, cells) +
+    (loose ? `\n${LOOSE_NOTE}\n` : "");
+}
+
+/** How our engines compare with others: where they are behind stands out. */
+export function comparisonsTable(comparisons: readonly Comparison[]): string {
+  return table(
+    ["scenario", "unit", "engine", "against the better of", "result", "ratio", "goal"],
+    5,
+    comparisons.map((one) => [
+      one.scenario,
+      one.unit,
+      one.engine,
+      one.against.join(", "),
+      one.verdict === "missed" || one.verdict === "behind" ? `**${one.verdict}**` : one.verdict,
+      one.ratio.toFixed(2),
+      goalText(one),
+    ]),
+  );
+}
+
+const LOOSE = "≈";
+const LOOSE_NOTE = `${LOOSE}: the proxy used less than ${BUSY * 100} % of a CPU: ` +
+  "the load, or what else the machine does, was the bottleneck.";
+
+function figureCell(row: Row, name: string): string {
+  const value = median(row.figures.get(name) ?? []);
+  if (!Number.isFinite(value)) return "–";
+  const loose = row.saturating === true && median(row.busy.get(name) ?? []) < BUSY;
+  return `${loose ? `${LOOSE} ` : ""}${threeDigits(value)}`;
+}
+
+function goalText({ goal, better, atMost }: Comparison): string {
+  if (goal === null) return "–";
+  const ratio = `${better === "higher" ? "≥" : "≤"} ${goal.toFixed(1)}`;
+  return atMost === null ? ratio : `${ratio}, ≤ ${atMost.toLocaleString("en")}`;
+}
+
+/** A table whose columns behind the first `texts` are aligned to the right. */
+function table(
+  head: readonly string[],
+  texts: number,
+  rows: readonly (readonly string[])[],
+): string {
+  const rule = head.map((_, column) => column < texts ? "---" : "---:");
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+}
+
+/** Three significant digits, never in exponent form. */
+function threeDigits(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString("en", { minimumSignificantDigits: 3 });
+}
