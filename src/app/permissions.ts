@@ -29,6 +29,8 @@ export interface NeededPermission {
 export interface Surroundings {
   /** Directory of the program: the native engine's threads load modules while it runs. */
   readonly program: string;
+  /** The file of the C library, whose functions the native engine calls; null: not known. */
+  readonly library: string | null;
   readonly configFile: string;
   readonly logDir: string | null;
   /** Addresses of the system's name servers; needed for targets that are names. */
@@ -67,7 +69,7 @@ export function neededPermissions(
   if (settings.engine !== "streams") {
     const isOptional = settings.engine === "auto";
     const modules = file("read", surroundings.program, "load the native engine into its threads");
-    needed.push(isOptional ? { ...modules, isOptional } : modules, { ...FFI, isOptional });
+    needed.push({ ...modules, isOptional }, { ...ffi(surroundings.library), isOptional });
   }
   return mergeEqual(needed);
 }
@@ -128,15 +130,6 @@ export function formatPermission({ flag, value }: NeededPermission): string {
   return value === null ? flag : `${flag}=${value}`;
 }
 
-/** Without a list: Deno lets nobody who has a list use memory of its own in a system call. */
-const FFI: NeededPermission = {
-  flag: "--allow-ffi",
-  value: null,
-  purpose: "make the native engine's system calls",
-  descriptor: { name: "ffi" },
-  isExact: true,
-};
-
 /** Stands for any IPv4 address in a query: Deno answers none about a range (RFC 5737 §3). */
 const SAMPLE_ADDRESS = "192.0.2.1";
 
@@ -190,6 +183,16 @@ function file(name: "read" | "write", path: string, purpose: string): NeededPerm
     value: path,
     purpose,
     descriptor: { name, path },
+    isExact: true,
+  };
+}
+
+function ffi(library: string | null): NeededPermission {
+  return {
+    flag: "--allow-ffi",
+    value: library,
+    purpose: "make the native engine's system calls",
+    descriptor: library === null ? { name: "ffi" } : { name: "ffi", path: library },
     isExact: true,
   };
 }

@@ -15,6 +15,7 @@ import {
 } from "../app/permissions.ts";
 import { allServices, allTargets } from "../pipeline/services.ts";
 import type { Settings } from "../control/config/settings.ts";
+import { libraryPaths } from "../engine/native/sys/open_library.ts";
 import { SUCCESS } from "./exit_codes.ts";
 
 /** What is to be served. */
@@ -36,6 +37,7 @@ export async function permissions(
   const settings = await loadConfig(options.config);
   const needed = neededPermissions(settings, {
     program: dirname(fileURLToPath(Deno.mainModule)),
+    library: findLibrary(),
     configFile: options.config,
     logDir: options.logDir,
     nameServers: await systemNameServers(),
@@ -105,6 +107,18 @@ function formatArguments({ config, logDir }: PermissionsOptions): string {
 
 function quote(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The file of the C library; null where it is not where it usually is, or may not be looked for. */
+function findLibrary(): string | null {
+  for (const path of libraryPaths()) {
+    try {
+      if (Deno.statSync(path).isFile) return path;
+    } catch {
+      // Not there, or not to be seen: the next one may be.
+    }
+  }
+  return null;
 }
 
 /** The name servers that the system is set up with; none where that cannot be read. */

@@ -10,6 +10,7 @@ import { parseConfig } from "../../../src/control/config/parse.ts";
 function needed(config: string, logDir: string | null = null): NeededPermission[] {
   return neededPermissions(parseConfig(config, "test.toml"), {
     program: "/srv/rpxy-l4",
+    library: "/lib64/libc.so.6",
     configFile: "/etc/rpxy-l4/config.toml",
     logDir,
     nameServers: ["192.0.2.53"],
@@ -82,7 +83,7 @@ Deno.test("neededPermissions() of the native engine has its system calls and mod
     [
       "'--allow-net=0.0.0.0:53,[::]:53,10.0.0.2:53,[2001:db8::1]:53'",
       "--allow-read=/etc/rpxy-l4,/srv/rpxy-l4",
-      "--allow-ffi",
+      "--allow-ffi=/lib64/libc.so.6",
     ],
   );
 });
@@ -92,7 +93,10 @@ Deno.test("neededPermissions() offers the native engine where it may be used, an
     needed(`listen_port = 443\ntcp_target = ["10.0.0.2:80"]\n${config}`)
       .filter(({ isOptional }) => isOptional)
       .map(formatPermission);
-  assert.deepEqual(optional(""), ["--allow-read=/srv/rpxy-l4", "--allow-ffi"]);
+  assert.deepEqual(optional(""), [
+    "--allow-read=/srv/rpxy-l4",
+    "--allow-ffi=/lib64/libc.so.6",
+  ]);
   assert.deepEqual(optional('engine = "streams"'), []);
   assert.deepEqual(optional("transparent = true"), [], "then nothing else will do");
 });

@@ -43,9 +43,12 @@ export function openLibrary(): LibcLibrary {
  * path, so that the usual ones are tried.
  */
 export function permittedLibrary(): string | null {
-  const { name, paths } = LIBRARIES[Deno.build.env ?? ""] ?? GLIBC;
-  if (isGranted()) return name;
-  return paths.map(forArch).find(isGranted) ?? null;
+  return isGranted() ? ownLibrary().name : libraryPaths().find(isGranted) ?? null;
+}
+
+/** Where systems keep the C library: one of these files is all that `--allow-ffi` has to list. */
+export function libraryPaths(): readonly string[] {
+  return ownLibrary().paths.map(forArch);
 }
 
 /** Where one C library is found. */
@@ -72,6 +75,10 @@ const MUSL: Library = { name: "libc.so", paths: ["/lib/ld-musl-{arch}.so.1"] };
 
 /** By what Deno was linked against. */
 const LIBRARIES: Readonly<Record<string, Library>> = { gnu: GLIBC, musl: MUSL };
+
+function ownLibrary(): Library {
+  return LIBRARIES[Deno.build.env ?? ""] ?? GLIBC;
+}
 
 function forArch(path: string): string {
   return path.replace("{arch}", Deno.build.arch);
