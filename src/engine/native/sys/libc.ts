@@ -63,23 +63,27 @@ export class Libc implements Disposable {
   readonly layout: Layout;
   readonly #library: LibcLibrary;
   readonly #symbols: LibcLibrary["symbols"];
-  /** Where this thread's errno is. */
-  readonly #errnoLocation: Deno.PointerValue;
   readonly #errno = new Int32Array(new ArrayBuffer(4));
+  /** Where `#errno` is: an address as a bigint that is made once costs a call nothing. */
+  readonly #errnoCopy: bigint;
+  /** Where this thread's errno is. */
+  readonly #errnoLocation: bigint;
   // What calls read and write beside the caller's memory; none of it means anything between calls.
   readonly #integer = new Int32Array(new ArrayBuffer(4));
   readonly #integerLength = new Uint32Array(new ArrayBuffer(4));
   readonly #event: Uint32Array<ArrayBuffer>;
-  readonly #counter = new BigUint64Array([1n]);
-  readonly #linger = new Int32Array(LINGER.size / 4);
+  readonly #counter = new BigUint64Array(new ArrayBuffer(8));
+  readonly #linger = new Int32Array(new ArrayBuffer(LINGER.size));
 
   /** Use {@linkcode openLibc}. */
   constructor(library: LibcLibrary, layout: Layout) {
     this.layout = layout;
     this.#library = library;
     this.#symbols = library.symbols;
+    this.#errnoCopy = this.#addressOf(this.#errno.buffer);
     this.#errnoLocation = library.symbols.__errno_location();
     this.#event = new Uint32Array(new ArrayBuffer(layout.epollEvent.size));
+    this.#counter[0] = 1n;
     this.#linger[LINGER.onOff / 4] = 1;
     this.#blockSigpipe();
   }
@@ -159,10 +163,13 @@ export class Libc implements Disposable {
     return this.#result(this.#symbols.setsockopt(fd, level, option, this.#integer, 4));
   }
 
-  setsockoptBytes(fd: number, level: number, option: number, value: ArrayBufferView<ArrayBuffer>) {
-    return this.#result(
-      this.#symbols.setsockopt(fd, level, option, value, value.byteLength),
-    );
+  setsockoptBytes(
+    fd: number,
+    level: number,
+    option: number,
+    value: ArrayBufferView<ArrayBuffer>,
+  ): number {
+    return this.#result(this.#symbols.setsockopt(fd, level, option, value, value.byteLength));
   }
 
   /** Receives at the start of `buffer`; 0 = the peer has ended its direction. */
@@ -296,20 +303,27 @@ export class Libc implements Disposable {
 
   /** How many descriptors this process may have open; at most 2^31 - 1, which also stands for no limit. */
   descriptorLimit(): number {
-    const limits = new BigUint64Array(RLIMIT.size / 8);
+    const limits = new BigUint64Array(new ArrayBuffer(RLIMIT.size));
     const result = this.#result(this.#symbols.getrlimit(RLIMIT_NOFILE, limits));
     if (result < 0) return result;
     return Math.min(Number(limits[RLIMIT.current / 8]), MAX_LENGTH);
   }
 
   /**
-   * Where a buffer is. It stays there for as long as it lives, as it has an `ArrayBuffer` of its own making: V8 moves
-   * none but small typed arrays that were made without one. Only {@linkcode Arena} may keep the answer.
+   * Where a buffer is, for as long as it lives: V8 moves small typed arrays that were made without an `ArrayBuffer`, but
+   * never one of these. For `Arena` alone, which sees to it that the buffer lives as long as the address is used.
+   *
+   * @throws {RangeError} where a JavaScript number cannot hold it; Linux hands out addresses of 47 to 52 bits
    */
   addressOf(buffer: ArrayBuffer): number {
-    const address = Number(this.#symbols.memset(new Uint8Array(buffer), 0, 0));
+    const address = Number(this.#addressOf(buffer));
     if (!Number.isSafeInteger(address)) throw new RangeError("An address has more than 53 bits");
     return address;
+  }
+
+  /** `memset` returns where it has written, here nothing at all. */
+  #addressOf(buffer: ArrayBuffer): bigint {
+    return this.#symbols.memset(new Uint8Array(buffer), 0, 0);
   }
 
   #result(result: number): number {
@@ -318,7 +332,7 @@ export class Libc implements Disposable {
 
   /** Never 0, so that a failure is never taken for a success. */
   #lastErrno(): number {
-    this.#symbols.memcpy(this.#errno, this.#errnoLocation, 4);
+    this.#symbols.memcpy(this.#errnoCopy, this.#errnoLocation, 4);
     return this.#errno[0] || EIO;
   }
 

@@ -69,7 +69,9 @@ export function openTcpListener(
   const { fastOpen, deferAcceptMs, userTimeoutMs, reusePort } = options;
   return openListener(libc, spec.address, SOCK_STREAM, (fd) => {
     must(libc.setsockoptInt(fd, SOL_SOCKET, SO_REUSEADDR, 1), "setsockopt SO_REUSEADDR");
-    if (reusePort) must(libc.setsockoptInt(fd, SOL_SOCKET, SO_REUSEPORT, 1), "SO_REUSEPORT");
+    if (reusePort) {
+      must(libc.setsockoptInt(fd, SOL_SOCKET, SO_REUSEPORT, 1), "setsockopt SO_REUSEPORT");
+    }
     libc.setsockoptInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     libc.setsockoptInt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     if (userTimeoutMs > 0) libc.setsockoptInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
@@ -94,10 +96,14 @@ export function openUdpListener(
   const isIpv6 = spec.address.host.includes(":");
   return openListener(libc, spec.address, SOCK_DGRAM, (fd) => {
     if (options.reusePort) {
-      must(libc.setsockoptInt(fd, SOL_SOCKET, SO_REUSEPORT, 1), "SO_REUSEPORT");
+      must(libc.setsockoptInt(fd, SOL_SOCKET, SO_REUSEPORT, 1), "setsockopt SO_REUSEPORT");
     }
-    if (isIpv6) must(libc.setsockoptInt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1), "IPV6_RECVPKTINFO");
-    else must(libc.setsockoptInt(fd, IPPROTO_IP, IP_PKTINFO, 1), "IP_PKTINFO");
+    if (isIpv6) {
+      must(
+        libc.setsockoptInt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1),
+        "setsockopt IPV6_RECVPKTINFO",
+      );
+    } else must(libc.setsockoptInt(fd, IPPROTO_IP, IP_PKTINFO, 1), "setsockopt IP_PKTINFO");
     if (options.gro) libc.setsockoptInt(fd, IPPROTO_UDP, UDP_GRO, 1);
   }, () => {});
 }
@@ -160,7 +166,9 @@ function openListener(
 ): number {
   const sockaddr = SockaddrBuffer.of(address);
   const fd = libc.socket(sockaddr.family, type);
-  if (fd === -EAFNOSUPPORT) throw new Error("this system has no IPv6");
+  if (fd === -EAFNOSUPPORT && sockaddr.family === AF_INET6) {
+    throw new Error("this system has no IPv6");
+  }
   must(fd, "socket");
   try {
     if (sockaddr.family === AF_INET6) {

@@ -5,12 +5,13 @@
  * or 3) and these rules:
  *
  * - An `int` is `i32`, a `socklen_t` or `unsigned` is `u32`, memory is `buffer`: calls with these alone are compiled
- *   to direct calls. A `usize` or `isize` is a bigint to Deno, which makes the call ten times as dear.
+ *   to direct calls. A `usize` or `isize` is a bigint to Deno: with a number in
+ *   its place the call takes the slow path, which is ten times as dear.
  * - So a `ssize_t` result is `i32`: the engine never asks for 2 GiB, and the low half of -1 is -1.
  * - A `size_t` argument is `u32`. The ABIs leave the upper half of its register undefined, but what comes from a
  *   JavaScript number in 0..2^31-1 has zeros there on x86-64 and aarch64, however it was computed; {@linkcode Libc}
  *   lets no other number through.
- * - Results that are addresses are `usize` or `pointer`; these functions are called at start-up only.
+ * - An address is a `usize`: as a bigint that was made once it costs nothing, so the rule for those is to keep them.
  *
  * All of them are in glibc from 2.14 and in musl from 1.1.
  *
@@ -54,9 +55,9 @@ export const LIBC_SYMBOLS = {
   // Signals. Returns an errno instead of setting it.
   pthread_sigmask: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
 
-  // Memory: where errno is, what it holds, and where a buffer is. Deno.UnsafePointer could tell as well, but only with
-  // the permission for every library; these need none beyond that for libc itself.
-  __errno_location: { parameters: [], result: "pointer" }, // the ABI of both libcs (LSB core, 4.0, "__errno_location")
-  memcpy: { parameters: ["buffer", "pointer", "u32"], result: "void" },
+  // Memory: where errno is (LSB Core 5.0 §13.5 has the name), what it holds, and where a buffer is. Deno.UnsafePointer
+  // could tell as well, but only with the permission for every library; these need none but that for libc.
+  __errno_location: { parameters: [], result: "usize" },
+  memcpy: { parameters: ["usize", "usize", "u32"], result: "void" },
   memset: { parameters: ["buffer", "i32", "u32"], result: "usize" },
 } as const satisfies Deno.ForeignLibraryInterface;
