@@ -19,6 +19,7 @@ export interface EngineNotice {
     | "listener_failed"
     | "worker_failed"
     | "worker_restarted"
+    | "reports_lost"
     | "flow_fault";
   readonly message: string;
   readonly listener?: SocketAddress;
