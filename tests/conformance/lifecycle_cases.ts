@@ -94,6 +94,7 @@ export const LIFECYCLE_CASES: Cases = {
     assert.equal(rig.started.length, 15);
     assert.equal(rig.finished.length, 25);
     // A flood of them is told once.
+    await rig.until(() => rig.notices.length > 0);
     assert.deepEqual(rig.notices.map(({ event }) => event), ["tcp_limit_reached"]);
   },
 

@@ -83,6 +83,12 @@ export class Rig {
     return this.engine.listen({ transport, address, backlog: 128 });
   }
 
+  /** Waits until `count` flows have started, and returns all that have: an engine may tell of a flow a moment later. */
+  async startedFlows(count: number): Promise<readonly FlowRecord[]> {
+    await this.until(() => this.started.length >= count);
+    return this.started;
+  }
+
   /** Waits until `count` flows have ended, and returns all that have. */
   async finishedFlows(count: number): Promise<readonly FinishedFlow[]> {
     await this.until(() => this.finished.length >= count);
