@@ -19,8 +19,8 @@ import { NATIVE_TWO_WORKERS } from "./peers/ours.ts";
 import { findProgram } from "./processes.ts";
 import { toSvg } from "./report/chart.ts";
 import { compare } from "./report/compare.ts";
-import { comparisonsTable, figuresTable } from "./report/markdown.ts";
-import type { Row } from "./report/row.ts";
+import { comparisonsTable, figuresTable, omissionsList } from "./report/markdown.ts";
+import type { Omission, Row } from "./report/row.ts";
 import { SCENARIOS } from "./scenarios/all.ts";
 import { HAPROXY_OR_NGINX } from "./scenarios/names.ts";
 
@@ -36,6 +36,10 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
+if (!(rounds >= 1) || !(seconds >= 1)) {
+  console.error("Cannot measure: --rounds and --seconds must be numbers of at least 1");
+  Deno.exit(2);
+}
 const only = new RegExp(values.only);
 const peers = new RegExp(values.peers);
 
@@ -43,11 +47,7 @@ const proxies = [...PROXIES, NATIVE_TWO_WORKERS];
 const engines = proxies.filter(({ ours }) => ours).map(({ name }) => name);
 const machine = await describeMachine(proxies);
 const cpus = await findProgram("taskset") === null ? null : planCpus(await allowedCpus());
-const notes: string[] = [];
-const report = (line: string) => {
-  console.error(line);
-  if (/ left out: /.test(line)) notes.push(line);
-};
+const omissions: Omission[] = [];
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => stop.abort(new Error(`Stopped by ${signal}`)));
@@ -57,8 +57,21 @@ const rows: Row[] = [];
 const dir = await Deno.makeTempDir();
 try {
   for (const scenario of SCENARIOS.filter(({ name }) => only.test(name))) {
-    const options = { rounds, seconds, cpus, peers, dir, report, signal: stop.signal };
-    rows.push(...await measure(scenario, options));
+    rows.push(
+      ...await measure(scenario, {
+        rounds,
+        seconds,
+        cpus,
+        peers,
+        dir,
+        onFigures: (line) => console.error(line),
+        onOmission: (omission) => {
+          console.error(`${omission.scenario}: ${omission.what} is left out: ${omission.why}`);
+          omissions.push(omission);
+        },
+        signal: stop.signal,
+      }),
+    );
   }
 } finally {
   await Deno.remove(dir, { recursive: true });
@@ -67,7 +80,7 @@ try {
 const comparisons = compare(rows, engines, HAPROXY_OR_NGINX);
 console.log(figuresTable(rows, [...proxies.map(({ name }) => name), NO_PROXY]));
 if (comparisons.length > 0) console.log(comparisonsTable(comparisons));
-for (const note of notes) console.log(`- ${note.replaceAll("\n", " ")}`);
+console.log(omissionsList(omissions));
 
 if (values.json !== undefined) {
   const shownRows = rows.map((row) => ({
@@ -76,7 +89,7 @@ if (values.json !== undefined) {
     busy: Object.fromEntries(row.busy),
   }));
   const at = new Date().toISOString();
-  const result = { at, machine, cpus, rounds, seconds, rows: shownRows, comparisons, notes };
+  const result = { at, machine, cpus, rounds, seconds, rows: shownRows, comparisons, omissions };
   await Deno.writeTextFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
 }
 if (values.svg !== undefined) await Deno.writeTextFile(values.svg, toSvg(comparisons));

@@ -7,11 +7,14 @@
 import type { CpuPlan } from "./cpus.ts";
 import type { Proxy } from "./peers/proxy.ts";
 import { type Command, findProgram, freePort, run, Running } from "./processes.ts";
-import type { Row } from "./report/row.ts";
+import type { Omission, Row } from "./report/row.ts";
 import { type Run, type Scenario, withCpuSeconds } from "./scenarios/scenario.ts";
 
 /** The name under which the load that goes straight to the backend is shown. */
 export const NO_PROXY = "no proxy";
+
+/** What is left out when it is no proxy in particular. */
+const ALL = "everything";
 
 /** How long a load program may take beyond the time that it was given, in milliseconds. */
 const LOAD_GRACE = 20_000;
@@ -27,8 +30,10 @@ export interface MeasureOptions {
   readonly peers: RegExp;
   /** A folder for files. */
   readonly dir: string;
-  /** Told what is being done and what is left out. */
-  readonly report: (line: string) => void;
+  /** Told of each figure. */
+  readonly onFigures: (line: string) => void;
+  /** Told of what cannot be measured. */
+  readonly onOmission: (omission: Omission) => void;
   /** Ends the measurement before its next run. */
   readonly signal: AbortSignal;
 }
@@ -36,18 +41,18 @@ export interface MeasureOptions {
 /** Measures one scenario: a row for each of its figures, none where it cannot be measured. */
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<Row[]> {
   const leftOut = (what: string, why: string) =>
-    options.report(`${scenario.name}: ${what} left out: ${why}`);
+    options.onOmission({ scenario: scenario.name, what, why });
 
   for (const program of [scenario.program, scenario.backend.program]) {
     if (program === null || await findProgram(program) !== null) continue;
-    leftOut("all", `"${program}" is not installed`);
+    leftOut(ALL, `"${program}" is not installed`);
     return [];
   }
-  const contenders = await findContenders(scenario, options);
+  const contenders = await findContenders(scenario, options, leftOut);
   if (contenders.length === 0) return [];
   const reference = await calibrate(scenario, contenders, options);
   if (scenario.calibrate !== undefined && !(reference > 0)) {
-    leftOut("all", "no proxy gives a reference");
+    leftOut(ALL, "no proxy gives a reference");
     return [];
   }
   const rows = scenario.figures.map((figure) => ({
@@ -69,7 +74,7 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
           append(row.busy, name, busy);
         }
         const shown = rows.map(({ unit }, index) => `${numbers[index]?.toPrecision(4)} ${unit}`);
-        options.report(
+        options.onFigures(
           `${scenario.name} ${round + 1}/${options.rounds} ${name}: ${shown.join(", ")}`,
         );
       } catch (error) {
@@ -79,7 +84,7 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
       }
     }
   }
-  return rows;
+  return rows.filter(({ figures }) => figures.size > 0);
 }
 
 /** What is measured: a proxy, or the backend alone. */
@@ -91,12 +96,14 @@ interface Contender {
 async function findContenders(
   { proxies, task, withoutProxy }: Scenario,
   { peers }: MeasureOptions,
+  leftOut: (what: string, why: string) => void,
 ): Promise<Contender[]> {
   const contenders: Contender[] = [];
   for (const proxy of proxies) {
     const { name, program, tasks } = proxy;
     if (!tasks.includes(task) || !peers.test(name)) continue;
     if (program === null || await findProgram(program) !== null) contenders.push({ name, proxy });
+    else leftOut(name, `"${program}" is not installed`);
   }
   if (withoutProxy && peers.test(NO_PROXY)) contenders.push({ name: NO_PROXY, proxy: null });
   return contenders;
@@ -123,7 +130,9 @@ async function calibrate(
         (run) => scenario.calibrate?.(run),
       );
       found.push(measured ?? NaN);
-      options.report(`${scenario.name}, reference ${contender.name}: ${measured?.toPrecision(4)}`);
+      options.onFigures(
+        `${scenario.name}, reference ${contender.name}: ${measured?.toPrecision(4)}`,
+      );
     } catch {
       // The measurement will say why it cannot be measured.
     }

@@ -35,7 +35,7 @@ stream {
   upstream two { server 127.0.0.1:${OTHER_PORT}; }
   map $ssl_preread_server_name $by_name { ${SERVER_NAME} one; ${OTHER_NAME} two; }
   server {
-    listen 127.0.0.1:${listen}${task === "udp" ? " udp" : " backlog=4096"};
+    listen 127.0.0.1:${listen}${task === "udp" ? " udp" : ""};
     ${task === "sni" ? "ssl_preread on;\n    proxy_pass $by_name;" : "proxy_pass one;"}
   }
 }

@@ -6,9 +6,12 @@
 
 import { type Job, OTHER_NAME, OTHER_PORT, type Proxy, SERVER_NAME, type Task } from "./proxy.ts";
 
-/** A process for each connection, whose CPU time is gone with it; Debian installs it under the plain name. */
+/**
+ * A process for each connection, whose CPU time is gone with it: no machine should be asked for thousands of them.
+ * Debian installs it under the plain name.
+ */
 export const SSLH_FORK: Proxy = {
-  ...sslh("sslh-fork", "sslh", ["tcp", "idle", "sni"]),
+  ...sslh("sslh-fork", "sslh", ["tcp", "sni"]),
   losesCpuTime: true,
 };
 

@@ -6,7 +6,7 @@
 
 import type { Comparison } from "./compare.ts";
 
-const LABELS = 400;
+const LABELS = 500;
 const PLOT = 480;
 const MARGIN = 90;
 const ROW = 20;

@@ -5,7 +5,7 @@
  */
 
 import type { Comparison } from "./compare.ts";
-import type { Row } from "./row.ts";
+import type { Omission, Row } from "./row.ts";
 import { median } from "./statistics.ts";
 
 /** Below this share of a CPU it was not the proxy that limited a figure, but the load or what else the machine does. */
@@ -39,6 +39,17 @@ export function comparisonsTable(comparisons: readonly Comparison[]): string {
       goalText(one),
     ]),
   );
+}
+
+/** What was left out, each reason once. */
+export function omissionsList(omissions: readonly Omission[]): string {
+  const byReason = Map.groupBy(
+    omissions,
+    ({ what, why }) => `${what}: ${why.split("\n", 2).join(": ")}`,
+  );
+  return [...byReason].map(([reason, some]) =>
+    `- Left out (${some.map(({ scenario }) => scenario).join("; ")}): ${reason}\n`
+  ).join("");
 }
 
 const LOOSE = "≈";

@@ -14,3 +14,11 @@ export interface Row extends Figure {
   /** By name of the proxy: CPU seconds that it used for each second of a round. */
   readonly busy: ReadonlyMap<string, readonly number[]>;
 }
+
+/** What could not be measured: a proxy, or the whole scenario. */
+export interface Omission {
+  readonly scenario: string;
+  readonly what: string;
+  /** An error; of several lines the first tells most. */
+  readonly why: string;
+}

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { compare } from "../../../bench/load/report/compare.ts";
-import { comparisonsTable, figuresTable } from "../../../bench/load/report/markdown.ts";
+import {
+  comparisonsTable,
+  figuresTable,
+  omissionsList,
+} from "../../../bench/load/report/markdown.ts";
 import { row } from "./rows.ts";
 
 Deno.test("figuresTable() has the medians, and a dash where there is no figure", () => {
@@ -45,4 +49,17 @@ Deno.test("comparisonsTable() makes stand out where we lose", () => {
     "| requests | requests/s | ours | peer | ahead | 1.50 | – |",
     "",
   ]);
+});
+
+Deno.test("omissionsList() names each reason once, without the lines of a stack", () => {
+  const why = 'Cannot start "x": it ended\nno such key\n  at main';
+  assert.equal(
+    omissionsList([
+      { scenario: "a", what: "peer", why },
+      { scenario: "b", what: "peer", why },
+      { scenario: "b", what: "other", why: "it failed" },
+    ]),
+    '- Left out (a; b): peer: Cannot start "x": it ended: no such key\n' +
+      "- Left out (b): other: it failed\n",
+  );
 });
