@@ -166,7 +166,8 @@ function readService(
   const number = reader.uint32();
   const position = reader.uint16();
   const service = number === 0 ? null : services.serviceOf(number - 1);
-  return { service, target: service?.targets[position] ?? null };
+  const target = position === NO_TARGET ? null : service?.targets[position] ?? null;
+  return { service, target };
 }
 
 function readFailures(reader: ByteReader, services: NumberedServices): TargetFailure[] | null {
