@@ -142,8 +142,17 @@ export const SMALL_TURN = 16 * 1024;
 /** Datagrams that one UDP port takes in one turn of a worker: enough that the calls they share cost little. */
 export const UDP_RECEIVE_BATCH = 64;
 
-/** Datagrams of one target that a session takes in one turn. Most have one; more is for bulk. */
+/** Datagrams of one target that sends in bulk which a session takes in one turn. */
 export const UDP_REPLY_BATCH = 8;
+
+/**
+ * Replies of a target that are taken for the answer to one datagram of its client, when it is found out whether it sends
+ * in bulk. A QUIC receiver acknowledges every second packet at least (RFC 9000 §13.2.2).
+ */
+export const UDP_REPLIES_PER_REQUEST = 1.5;
+
+/** Replies beyond those from which on a target is taken to send in bulk. */
+export const UDP_BULK_SURPLUS = 32;
 
 /** Replies that a worker collects before it sends them: few enough to be in the processor's cache still. */
 export const UDP_REPLY_SLOTS = 64;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UDP_REPLY_BATCH, UDP_REPLY_SLOTS } from "../../../model/limits.ts";
+import { MAX_DATAGRAM, UDP_REPLY_BATCH, UDP_REPLY_SLOTS } from "../../../model/limits.ts";
 import type { Libc } from "../sys/libc.ts";
 import type { Task, TaskQueue } from "../worker_context.ts";
 import { DatagramSlots } from "./datagram_slots.ts";
@@ -22,42 +22,49 @@ export interface PendingReplies {
 export class ReplyArena implements Task {
   readonly slots: DatagramSlots;
   readonly received: ReceiveHeaders;
+  readonly #libc: Libc;
   readonly #turnEnd: TaskQueue;
   readonly #pending: PendingReplies[] = [];
   #used = 0;
   #isAwaited = false;
 
   constructor(libc: Libc, turnEnd: TaskQueue) {
+    this.#libc = libc;
     this.#turnEnd = turnEnd;
     this.slots = new DatagramSlots(libc, UDP_REPLY_SLOTS);
     this.received = new ReceiveHeaders(libc, this.slots);
   }
 
-  /** The slot that {@linkcode ReplyArena.receive} fills first, once {@linkcode ReplyArena.reserve} was called. */
+  /** The slot that is filled next, once there is room. */
   get next(): number {
     return this.#used;
   }
 
-  /** Makes sure of room for a batch. */
-  reserve(): void {
-    if (this.slots.count - this.#used < UDP_REPLY_BATCH) this.flush();
+  /** Makes sure of room for so many datagrams. */
+  reserve(count: number): void {
+    if (this.slots.count - this.#used < count) this.flush();
   }
 
   /**
-   * Receives up to `UDP_REPLY_BATCH` datagrams. They stay in their slots until `replies`, which gets them next, is
-   * flushed.
+   * Receives one datagram, from a socket that the kernel joins none for: a call for one costs less than one for many. It
+   * stays in its slot until `replies`, which gets it next, is flushed.
+   *
+   * @returns its length, or the negated errno
+   */
+  receiveOne(fd: number, replies: PendingReplies): number {
+    const length = this.#libc.recv(fd, this.slots.view(this.#used), MAX_DATAGRAM, 0);
+    if (length >= 0) this.#fill(1, replies);
+    return length;
+  }
+
+  /**
+   * Receives up to `UDP_REPLY_BATCH` datagrams in the same way.
    *
    * @returns how many, or the negated errno
    */
-  receive(fd: number, replies: PendingReplies): number {
+  receiveMany(fd: number, replies: PendingReplies): number {
     const count = this.received.receive(fd, this.#used, UDP_REPLY_BATCH);
-    if (count <= 0) return count;
-    this.#used += count;
-    if (!this.#pending.includes(replies)) this.#pending.push(replies);
-    if (!this.#isAwaited) {
-      this.#isAwaited = true;
-      this.#turnEnd.later(this);
-    }
+    if (count > 0) this.#fill(count, replies);
     return count;
   }
 
@@ -72,5 +79,13 @@ export class ReplyArena implements Task {
   run(): void {
     this.#isAwaited = false;
     this.flush();
+  }
+
+  #fill(count: number, replies: PendingReplies): void {
+    this.#used += count;
+    if (!this.#pending.includes(replies)) this.#pending.push(replies);
+    if (this.#isAwaited) return;
+    this.#isAwaited = true;
+    this.#turnEnd.later(this);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UDP_REPLY_SLOTS } from "../../../model/limits.ts";
+import { UDP_REPLY_BATCH, UDP_REPLY_SLOTS } from "../../../model/limits.ts";
 import type { Libc } from "../sys/libc.ts";
 import { DatagramRun } from "./datagram_run.ts";
 import type { PendingReplies, ReplyArena } from "./reply_arena.ts";
@@ -47,14 +47,30 @@ export class ReplyQueue implements PendingReplies, SendObserver {
   }
 
   /**
-   * Receives a batch of replies from the target's side of a session, and queues them.
+   * Receives one reply from the target's side of a session, and queues it.
    *
-   * @returns how many came, or the negated errno
+   * @returns its length, or the negated errno
    */
-  receive(session: ReplyingSession, fd: number): number {
-    this.#arena.reserve();
+  receiveOne(session: ReplyingSession, fd: number): number {
+    this.#arena.reserve(1);
+    const slot = this.#arena.next;
+    const length = this.#arena.receiveOne(fd, this);
+    if (length < 0) return length;
+    this.#arena.slots.setLength(slot, length);
+    this.#run.start(length);
+    this.#add(session, slot, 1);
+    return length;
+  }
+
+  /**
+   * Receives a batch of replies, each of which may be several that the kernel has joined, and queues them.
+   *
+   * @returns how many, or the negated errno
+   */
+  receiveMany(session: ReplyingSession, fd: number): number {
+    this.#arena.reserve(UDP_REPLY_BATCH);
     const first = this.#arena.next;
-    const count = this.#arena.receive(fd, this);
+    const count = this.#arena.receiveMany(fd, this);
     const end = first + count;
     for (let slot = first; slot < end;) slot += this.#queue(session, slot, end);
     return count;

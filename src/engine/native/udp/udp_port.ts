@@ -13,7 +13,6 @@ import { Timer } from "../../timer_wheel.ts";
 import type { Pollable } from "../poller.ts";
 import { EAGAIN, systemError } from "../sys/errno.ts";
 import {
-  EPOLLET,
   EPOLLIN,
   IP_PKTINFO,
   IPPROTO_IP,
@@ -24,7 +23,7 @@ import {
   SO_SNDBUF,
   SOL_SOCKET,
 } from "../sys/layout.ts";
-import type { Task, WorkerSocketOptions, WorkerUdpPort } from "../worker_context.ts";
+import type { WorkerSocketOptions, WorkerUdpPort } from "../worker_context.ts";
 import { DatagramRun } from "./datagram_run.ts";
 import { ReplyQueue } from "./reply_queue.ts";
 import { type SessionKeys, sessionKeysFor } from "./session_key.ts";
@@ -39,13 +38,13 @@ export interface UdpPortOptions extends WorkerSocketOptions {
 }
 
 /** Hands each datagram to the session of its sender and the address that it was sent to. */
-export class UdpPort implements WorkerUdpPort, Pollable, Task {
+export class UdpPort implements WorkerUdpPort, Pollable {
   readonly #options: UdpPortOptions;
   readonly #resources: UdpResources;
   readonly #keys: SessionKeys;
   readonly #sessions: SessionTable<UdpSession>;
   readonly #replies: ReplyQueue;
-  readonly #retry = new Timer(() => this.onReady());
+  readonly #retry = new Timer(() => this.#options.context.poller.modify(this.#options.fd, EPOLLIN));
   /** Whether the socket has more than one address, so that each datagram tells which one it is for. */
   readonly #hasManyAddresses: boolean;
   #state: "listening" | "lingering" | "released" = "listening";
@@ -69,7 +68,7 @@ export class UdpPort implements WorkerUdpPort, Pollable, Task {
       hasManyAddresses: this.#hasManyAddresses,
     });
     this.#prepareSocket();
-    const result = context.poller.add(fd, EPOLLIN | EPOLLET, this);
+    const result = context.poller.add(fd, EPOLLIN, this);
     if (result < 0) throw systemError(-result, "epoll_ctl");
   }
 
@@ -92,19 +91,16 @@ export class UdpPort implements WorkerUdpPort, Pollable, Task {
   }
 
   onReady(): void {
-    const { context: { clock, ready }, fd } = this.#options;
-    if (this.#state === "released") return;
+    const { context: { clock, poller }, fd } = this.#options;
     const { received } = this.#resources;
     const count = received.receive(fd, 0, UDP_RECEIVE_BATCH);
     for (let message = 0; message < count; message++) this.#take(message);
     this.#endRun();
     received.recycle(Math.max(count, 0));
-    if (count === UDP_RECEIVE_BATCH) ready.later(this);
-    else if (count < 0 && count !== -EAGAIN) clock.arm(this.#retry, clock.now() + ACCEPT_PAUSE);
-  }
-
-  run(): void {
-    this.onReady();
+    // More than a batch is told again in the next turn. An error that stays would be as well.
+    if (count >= 0 || count === -EAGAIN) return;
+    poller.modify(fd, 0);
+    clock.arm(this.#retry, clock.now() + ACCEPT_PAUSE);
   }
 
   /** Takes one of the messages that were received, with faults of its session. */

@@ -6,13 +6,13 @@
 
 import type { SocketAddress } from "../../../model/address.ts";
 import type { ErrorCode } from "../../../model/errors.ts";
-import { UDP_REPLY_BATCH } from "../../../model/limits.ts";
+import { UDP_BULK_SURPLUS, UDP_REPLIES_PER_REQUEST } from "../../../model/limits.ts";
 import type { SocketOptions } from "../../../model/snapshot.ts";
 import type { UdpFlow } from "../../../pipeline/udp_flow.ts";
 import { UdpFlowDriver, type UdpFlowTransport, type UdpForward } from "../../udp_flow_driver.ts";
 import type { Pollable } from "../poller.ts";
-import { EAGAIN, errorCodeOf, isDatagramTransient } from "../sys/errno.ts";
-import { EPOLLET, EPOLLIN } from "../sys/layout.ts";
+import { errorCodeOf, isDatagramTransient } from "../sys/errno.ts";
+import { EPOLLIN } from "../sys/layout.ts";
 import { openUdpSocket } from "../sys/sockets.ts";
 import type { Task, WorkerContext } from "../worker_context.ts";
 import type { DatagramRun } from "./datagram_run.ts";
@@ -47,6 +47,9 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
   readonly #driver: UdpFlowDriver;
   #fd = -1;
   #hasReply = false;
+  /** Replies beyond what the client's datagrams ask for, and whether there were so many that more are to be expected. */
+  #surplus = 0;
+  #isBulk = false;
   #replyErrno = 0;
 
   constructor(options: UdpSessionOptions) {
@@ -81,6 +84,7 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     if (this.#fd < 0) return;
     const { slots, runs } = this.#options.resources;
     this.#driver.touch();
+    this.#surplus = Math.max(0, this.#surplus - run.count * UDP_REPLIES_PER_REQUEST);
     if (run.count === 1) return this.#send(slots.view(slot), run.bytes);
     runs.add(slot, slotCount, run, 0, 0);
     runs.send(this.#fd, this);
@@ -101,8 +105,7 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     if (!permissions.allows(address)) return "not_permitted";
     const fd = openUdpSocket(libc, address, from, sockets);
     if (fd < 0) return errorCodeOf(-fd);
-    joinDatagrams(libc, fd);
-    const result = poller.add(fd, EPOLLIN | EPOLLET, this);
+    const result = poller.add(fd, EPOLLIN, this);
     if (result < 0) {
       libc.close(fd);
       return errorCodeOf(-result);
@@ -136,9 +139,8 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     }
   }
 
+  /** Ends the session whose replies cannot be sent. */
   run(): void {
-    if (this.#fd < 0) return;
-    if (this.#replyErrno === 0) return this.onReady();
     this.#driver.end({ reason: "client_reset", error: errorCodeOf(this.#replyErrno) });
   }
 
@@ -177,16 +179,23 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     else this.#onError(-sent);
   }
 
+  /** Takes what fits into this turn: what stays is told again, as the event is not edge-triggered. */
   #receive(): void {
-    const { context: { ready }, replies } = this.#options;
-    const count = replies.receive(this, this.#fd);
-    if (count > 0) this.#hasReply = true;
-    // A batch that is not full has drained the socket: there will be another edge.
-    if (count === UDP_REPLY_BATCH) ready.later(this);
-    else if (count < 0 && count !== -EAGAIN) {
-      if (isDatagramTransient(-count)) ready.later(this);
-      else this.#onError(-count);
-    }
+    const { replies } = this.#options;
+    const result = this.#isBulk
+      ? replies.receiveMany(this, this.#fd)
+      : replies.receiveOne(this, this.#fd);
+    if (result < 0) return isDatagramTransient(-result) ? undefined : this.#onError(-result);
+    this.#hasReply = true;
+    if (this.#isBulk) return;
+    this.#surplus += 1;
+    if (this.#surplus > UDP_BULK_SURPLUS) this.#becomeBulk();
+  }
+
+  /** From now on the kernel joins datagrams of the target, where it can, and they are taken in batches. */
+  #becomeBulk(): void {
+    joinDatagrams(this.#options.context.libc, this.#fd);
+    this.#isBulk = true;
   }
 
   /** An error of the connected socket: of the call, or what ICMP has told since the last one. */

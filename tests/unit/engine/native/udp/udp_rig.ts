@@ -25,8 +25,8 @@ import type { Snapshot } from "../../../../../src/model/snapshot.ts";
 import { snapshot } from "../../../../support/snapshot_builder.ts";
 import { UdpPeer } from "./udp_peer.ts";
 
-/** Turns that bring all to an end that a test has set going. */
-const TURNS = 20;
+/** More turns than any test needs: what goes on for longer does so for ever. */
+const MAX_TURNS = 10_000;
 
 /** The worker of the rig as an owner of descriptors. */
 const OWNER = 1;
@@ -142,16 +142,20 @@ export class UdpRig implements Disposable {
     this.#snapshot = snapshot(part);
   }
 
-  /** One turn. */
-  turn(): void {
-    this.#poller.wait(0);
+  /** One turn. Returns how many events it had. */
+  turn(): number {
+    const events = this.#poller.wait(0);
     this.#ready.run();
     this.#turnEnd.run();
+    return events;
   }
 
   /** Turns until nothing is left to do. */
   turns(): void {
-    for (let turn = 0; turn < TURNS; turn++) this.turn();
+    for (let turn = 0; turn < MAX_TURNS; turn++) {
+      if (this.turn() === 0 && this.#ready.isEmpty) return;
+    }
+    throw new Error("the worker does not come to rest");
   }
 
   [Symbol.dispose](): void {
