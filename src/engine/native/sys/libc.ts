@@ -71,7 +71,7 @@ export class Libc implements Disposable {
   // What calls read and write beside the caller's memory; none of it means anything between calls.
   readonly #integer = new Int32Array(new ArrayBuffer(4));
   readonly #integerLength = new Uint32Array(new ArrayBuffer(4));
-  readonly #event: Uint32Array<ArrayBuffer>;
+  readonly #event = new Uint32Array(new ArrayBuffer(16));
   readonly #counter = new BigUint64Array(new ArrayBuffer(8));
   readonly #linger = new Int32Array(new ArrayBuffer(LINGER.size));
 
@@ -82,7 +82,6 @@ export class Libc implements Disposable {
     this.#symbols = library.symbols;
     this.#errnoCopy = this.#addressOf(this.#errno.buffer);
     this.#errnoLocation = library.symbols.__errno_location();
-    this.#event = new Uint32Array(new ArrayBuffer(layout.epollEvent.size));
     this.#counter[0] = 1n;
     this.#linger[LINGER.onOff / 4] = 1;
     this.#blockSigpipe();
