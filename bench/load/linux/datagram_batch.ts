@@ -9,13 +9,21 @@ import { libc } from "./libc.ts";
 const MSG_WAITFORONE = 0x10000;
 
 /** Offsets of `struct mmsghdr` on 64-bit Linux (sys/socket.h): a `msghdr` and the length that was moved. */
-const HEADER = { size: 64, name: 0, nameLength: 8, parts: 16, partCount: 24, control: 32 } as const;
-const CONTROL_LENGTH = 40;
-const MOVED = 56;
+const HEADER = {
+  size: 64,
+  name: 0,
+  nameLength: 8,
+  parts: 16,
+  partCount: 24,
+  control: 32,
+  controlLength: 40,
+  moved: 56,
+} as const;
 
-/** A `cmsghdr` with `struct in_pktinfo` (netinet/in.h), padded: `CMSG_SPACE(12)`. */
-const CONTROL_SIZE = 32;
-const CONTROL_LOCAL_ADDRESS = 20;
+/** Offsets of a `cmsghdr` with `struct in_pktinfo` (netinet/in.h), padded to `CMSG_SPACE(12)`. */
+const CONTROL = { size: 32, length: 0, type: 12, interface: 16, localAddress: 20 } as const;
+/** `CMSG_LEN(12)`. */
+const CONTROL_LENGTH = 28n;
 const IP_PKTINFO = 8;
 
 const NAME_SIZE = 16;
@@ -42,35 +50,34 @@ export class DatagramBatch {
     this.payload = new DataView(payload.buffer);
     this.#names = new Uint8Array(slots * NAME_SIZE);
     this.#parts = new Uint8Array(slots * PART_SIZE);
-    this.#control = new Uint8Array(slots * CONTROL_SIZE);
+    this.#control = new Uint8Array(slots * CONTROL.size);
     this.#headers = new Uint8Array(slots * HEADER.size);
     this.#headerView = new DataView(this.#headers.buffer);
     this.#controlView = new DataView(this.#control.buffer);
-    const [payloads, names, parts, controls] = [
-      payload,
-      this.#names,
-      this.#parts,
-      this.#control,
-    ].map((bytes) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))) as [
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-    ];
     const partView = new DataView(this.#parts.buffer);
+    const at = {
+      payload: addressOf(payload),
+      names: addressOf(this.#names),
+      parts: addressOf(this.#parts),
+      control: addressOf(this.#control),
+    };
     for (let slot = 0; slot < slots; slot++) {
-      partView.setBigUint64(slot * PART_SIZE, payloads + BigInt(slot * size), true);
-      partView.setBigUint64(slot * PART_SIZE + 8, BigInt(size), true);
-      const at = slot * HEADER.size;
-      this.#headerView.setBigUint64(at + HEADER.name, names + BigInt(slot * NAME_SIZE), true);
-      this.#headerView.setUint32(at + HEADER.nameLength, NAME_SIZE, true);
-      this.#headerView.setBigUint64(at + HEADER.parts, parts + BigInt(slot * PART_SIZE), true);
-      this.#headerView.setBigUint64(at + HEADER.partCount, 1n, true);
-      const control = controls + BigInt(slot * CONTROL_SIZE);
-      this.#headerView.setBigUint64(at + HEADER.control, control, true);
-      this.#headerView.setBigUint64(at + CONTROL_LENGTH, BigInt(CONTROL_SIZE), true);
-      this.#controlView.setBigUint64(slot * CONTROL_SIZE, 28n, true);
-      this.#controlView.setInt32(slot * CONTROL_SIZE + 12, IP_PKTINFO, true);
+      const part = slot * PART_SIZE;
+      partView.setBigUint64(part, at.payload + BigInt(slot * size), true);
+      partView.setBigUint64(part + 8, BigInt(size), true);
+
+      const control = slot * CONTROL.size;
+      this.#controlView.setBigUint64(control + CONTROL.length, CONTROL_LENGTH, true);
+      this.#controlView.setInt32(control + CONTROL.type, IP_PKTINFO, true);
+
+      const header = slot * HEADER.size;
+      const view = this.#headerView;
+      view.setBigUint64(header + HEADER.name, at.names + BigInt(slot * NAME_SIZE), true);
+      view.setUint32(header + HEADER.nameLength, NAME_SIZE, true);
+      view.setBigUint64(header + HEADER.parts, at.parts + BigInt(part), true);
+      view.setBigUint64(header + HEADER.partCount, 1n, true);
+      view.setBigUint64(header + HEADER.control, at.control + BigInt(control), true);
+      view.setBigUint64(header + HEADER.controlLength, BigInt(CONTROL.size), true);
     }
   }
 
@@ -86,7 +93,7 @@ export class DatagramBatch {
 
   /** Length of the datagram that was received in `slot`. */
   received(slot: number): number {
-    return this.#headerView.getUint32(slot * HEADER.size + MOVED, true);
+    return this.#headerView.getUint32(slot * HEADER.size + HEADER.moved, true);
   }
 
   /** Where `slot` goes to: a `sockaddr_in`. */
@@ -96,8 +103,13 @@ export class DatagramBatch {
 
   /** Which of this machine's addresses `slot` comes from, as a number. */
   setLocalAddress(slot: number, address: number): void {
-    this.#controlView.setUint32(slot * CONTROL_SIZE + CONTROL_LOCAL_ADDRESS, address);
+    const control = slot * CONTROL.size;
+    this.#controlView.setUint32(control + CONTROL.localAddress, address);
     // What was received names the interface, too, which is left to the route.
-    this.#controlView.setUint32(slot * CONTROL_SIZE + 16, 0);
+    this.#controlView.setUint32(control + CONTROL.interface, 0);
   }
+}
+
+function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isLimited } from "./limited.ts";
 import type { Row } from "./row.ts";
 import { median, pairedRatio } from "./statistics.ts";
 
@@ -22,6 +23,8 @@ export interface Comparison {
   readonly atMost: number | null;
   /** With a goal: met or missed. Without: ahead or behind. */
   readonly verdict: "met" | "missed" | "ahead" | "behind";
+  /** Whether one of those compared did not use up its CPU, so that more might have shown a difference. */
+  readonly limited: boolean;
 }
 
 /**
@@ -60,6 +63,7 @@ function compareOne(row: Row, engine: string, rivals: readonly string[]): Compar
     verdict: goal === undefined
       ? (reaches(1) ? "ahead" : "behind")
       : (reaches(goal.ratio) && withinBound ? "met" : "missed"),
+    limited: [engine, ...against].some((name) => isLimited(row, name)),
   }];
 }
 

@@ -5,11 +5,9 @@
  */
 
 import type { Comparison } from "./compare.ts";
+import { isLimited, LIMITED, LIMITED_NOTE } from "./limited.ts";
 import type { Omission, Row } from "./row.ts";
 import { median } from "./statistics.ts";
-
-/** Below this share of a CPU it was not the proxy that limited a figure, but the load or what else the machine does. */
-const BUSY = 0.85;
 
 /** The medians: a row for each figure, a column for each proxy. */
 export function figuresTable(rows: readonly Row[], proxies: readonly string[]): string {
@@ -19,9 +17,9 @@ export function figuresTable(rows: readonly Row[], proxies: readonly string[]): 
     row.unit,
     ...measured.map((name) => figureCell(row, name)),
   ]);
-  const loose = cells.some((row) => row.some((cell) => cell.startsWith(LOOSE)));
+  const limited = measured.some((name) => rows.some((row) => isLimited(row, name)));
   return table(["scenario", "unit", ...measured], 2, cells) +
-    (loose ? `\n${LOOSE_NOTE}\n` : "");
+    (limited ? `\n${LIMITED_NOTE}\n` : "");
 }
 
 /** How our engines compare with others: where they are behind stands out. */
@@ -34,7 +32,7 @@ export function comparisonsTable(comparisons: readonly Comparison[]): string {
       one.unit,
       one.engine,
       one.against.join(", "),
-      one.verdict === "missed" || one.verdict === "behind" ? `**${one.verdict}**` : one.verdict,
+      resultCell(one),
       one.ratio.toFixed(2),
       goalText(one),
     ]),
@@ -52,15 +50,15 @@ export function omissionsList(omissions: readonly Omission[]): string {
   ).join("");
 }
 
-const LOOSE = "≈";
-const LOOSE_NOTE = `${LOOSE}: the proxy used less than ${BUSY * 100} % of a CPU: ` +
-  "the load, or what else the machine does, was the bottleneck.";
-
 function figureCell(row: Row, name: string): string {
   const value = median(row.figures.get(name) ?? []);
   if (!Number.isFinite(value)) return "–";
-  const loose = row.saturating === true && median(row.busy.get(name) ?? []) < BUSY;
-  return `${loose ? `${LOOSE} ` : ""}${threeDigits(value)}`;
+  return `${isLimited(row, name) ? `${LIMITED} ` : ""}${threeDigits(value)}`;
+}
+
+function resultCell({ verdict, limited }: Comparison): string {
+  const word = verdict === "missed" || verdict === "behind" ? `**${verdict}**` : verdict;
+  return limited ? `${LIMITED} ${word}` : word;
 }
 
 function goalText({ goal, better, atMost }: Comparison): string {

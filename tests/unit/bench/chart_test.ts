@@ -12,6 +12,7 @@ const COMPARISON: Comparison = {
   goal: null,
   atMost: null,
   verdict: "ahead",
+  limited: false,
 };
 
 /** Where the bars of a picture begin, and how wide they are. */

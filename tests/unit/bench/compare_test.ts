@@ -38,6 +38,18 @@ Deno.test("compare() says missed when the figure itself is beyond its bound", ()
   assert.equal(found[0]?.verdict, "missed");
 });
 
+Deno.test("compare() says when a proxy had CPU to spare under a load that should leave none", () => {
+  const limited = (busy: number, saturating: boolean) =>
+    compare(
+      [row({ ours: [1], a: [1] }, { saturating, busy: new Map([["ours", [1]], ["a", [busy]]]) })],
+      ["ours"],
+      ["a"],
+    )[0]?.limited;
+  assert.equal(limited(0.5, true), true);
+  assert.equal(limited(0.95, true), false);
+  assert.equal(limited(0.5, false), false);
+});
+
 Deno.test("compare() has nothing to say of an engine or others that were not measured", () => {
   assert.deepEqual(compare([row({ a: [1] })], ["ours"], ["a"]), []);
   assert.deepEqual(compare([row({ ours: [1] })], ["ours"], ["a"]), []);
