@@ -1,0 +1,155 @@
+/**
+ * The soak test of TCP: very many short connections beside very many that stay, through a real proxy, with resets,
+ * half-closes and stalls at random. Every byte that arrives is compared with the one that was sent, and in the end
+ * nothing may be left: no connection, no descriptor, no pipe, and no more memory than after the warm-up.
+ *
+ *   deno task soak [--connections 1000000] [--held 10000] [--at-once 200] [--engine native] [--workers 2] [--seed N]
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { startProxy } from "../support/proxy_process.ts";
+import { runErrand } from "./client.ts";
+import { chooseErrand, randomFrom } from "./errand.ts";
+import { readFootprint } from "./footprint.ts";
+
+/** How many loopback addresses clients come from: each has its own ephemeral ports. */
+const SOURCES = 32;
+
+/** Share of the connections after which memory counts as warmed up. */
+const WARM_UP = 0.2;
+
+/** How much the resident memory may grow behind the warm-up: pools fill, and the collector has its own ideas. */
+const MAX_GROWTH = 1.25;
+
+/** What is printed of wrong connections; the rest is counted. */
+const MAX_PRINTED = 20;
+
+const { values } = parseArgs({
+  options: {
+    connections: { type: "string", default: "1000000" },
+    held: { type: "string", default: "10000" },
+    "at-once": { type: "string", default: "200" },
+    engine: { type: "string", default: "native" },
+    workers: { type: "string", default: "2" },
+    seed: { type: "string", default: String(Date.now() % 2 ** 32) },
+  },
+});
+const connections = Number(values.connections);
+const held = Number(values.held);
+const atOnce = Number(values["at-once"]);
+const random = randomFrom(Number(values.seed));
+console.error(`seed ${values.seed}`);
+
+const backend = new Deno.Command(Deno.execPath(), {
+  args: ["run", "-A", "--no-prompt", new URL("./backend.ts", import.meta.url).pathname],
+  stdin: "piped",
+  stdout: "piped",
+}).spawn();
+const backendOutput = backend.stdout.pipeThrough(new TextDecoderStream()).getReader();
+const backendPort = Number((await backendOutput.read()).value);
+
+const native = values.engine === "native";
+await using proxy = await startProxy({
+  config: `
+listen_address_v4 = "127.0.0.1"
+tcp_target = [${[2, 3, 4, 5].map((n) => `"127.0.0.${n}:${backendPort}"`).join(", ")}]
+tcp_load_balance = "random"
+tcp_max_connections = 100000
+access_log_format = "none"
+engine = "${values.engine}"
+${native ? `workers = ${values.workers}` : ""}
+`,
+  permissions: native ? ["--allow-ffi"] : [],
+  maxFiles: 4 * (held + atOnce) + 2_000,
+});
+const { pid } = proxy.process;
+const atStart = await readFootprint(pid);
+console.error(`at start: ${atStart.descriptors} descriptors, ${mebibytes(atStart.memory)} MiB`);
+
+const wrong: string[] = [];
+const release = Promise.withResolvers<void>();
+const holding: Promise<void>[] = [];
+for (let index = 0; index < held; index++) {
+  const errand = { ...chooseErrand(random), kind: "echo" } as const;
+  holding.push(connect(index, errand, release.promise));
+  if (index % atOnce === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+let begun = 0;
+let warm: number | null = null;
+const churn = async (): Promise<void> => {
+  while (begun < connections) {
+    const index = begun++;
+    if (begun % Math.ceil(connections / 10) === 0) await tell(begun);
+    if (warm === null && begun > connections * WARM_UP) warm = (await readFootprint(pid)).memory;
+    await connect(index, chooseErrand(random), null);
+  }
+};
+const startedAt = performance.now();
+await Promise.all(Array.from({ length: atOnce }, churn));
+const seconds = (performance.now() - startedAt) / 1_000;
+const { memory } = await readFootprint(pid);
+release.resolve();
+await Promise.all(holding);
+
+const after = await settled();
+await backend.stdin.close();
+const report = JSON.parse((await backendOutput.read()).value ?? "{}");
+await backend.status;
+
+const failures = [...wrong.slice(0, MAX_PRINTED)];
+if (wrong.length > 0) failures.push(`${wrong.length} connections went wrong at the client`);
+if (report.wrong > 0) failures.push(`${report.wrong} connections went wrong at the backend`);
+if (after.sockets > atStart.sockets) {
+  failures.push(`${after.sockets - atStart.sockets} sockets are left`);
+}
+if (after.pipes > atStart.pipes + 4 * 64) {
+  failures.push(`${after.pipes - atStart.pipes} ends of pipes are left`);
+}
+if (memory > (warm ?? memory) * MAX_GROWTH) {
+  failures.push(`memory grew from ${mebibytes(warm ?? 0)} to ${mebibytes(memory)} MiB`);
+}
+for (const failure of failures) console.log(`FAILED: ${failure}`);
+console.log(
+  `${connections} connections in ${seconds.toFixed(0)} s beside ${held} held ones, ` +
+    `${report.connections} of them reached the backend; ` +
+    `memory ${mebibytes(atStart.memory)} MiB at start, ${mebibytes(warm ?? 0)} MiB warm, ` +
+    `${mebibytes(memory)} MiB at the end, ${mebibytes(after.memory)} MiB when all had gone; ` +
+    `${after.sockets} sockets and ${after.pipes} ends of pipes left (${atStart.sockets}, ` +
+    `${atStart.pipes} at start)`,
+);
+console.log(failures.length === 0 ? "passed" : "failed");
+if (failures.length > 0) Deno.exitCode = 1;
+
+async function connect(
+  index: number,
+  errand: ReturnType<typeof chooseErrand>,
+  hold: Promise<void> | null,
+): Promise<void> {
+  const localAddress = `127.0.1.${1 + index % SOURCES}`;
+  const fault = await runErrand({ localAddress, port: proxy.port }, errand, hold);
+  if (fault !== null) wrong.push(fault);
+}
+
+async function tell(count: number): Promise<void> {
+  const { descriptors, memory, pipes } = await readFootprint(pid);
+  console.error(
+    `${count} connections, ${wrong.length} wrong: ${descriptors} descriptors, ${pipes} ends of pipes, ` +
+      `${mebibytes(memory)} MiB`,
+  );
+}
+
+/** The footprint once the last connections are gone from the proxy. */
+async function settled() {
+  for (let attempt = 0;; attempt++) {
+    const footprint = await readFootprint(pid);
+    if (footprint.sockets <= atStart.sockets || attempt === 100) return footprint;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}
