@@ -9,8 +9,8 @@ import { route } from "../../src/pipeline/route.ts";
 import {
   alpnTable,
   detected,
+  namedRoutes,
   routeTable,
-  serverNameTable,
   service,
 } from "../../tests/support/snapshot_builder.ts";
 
@@ -21,7 +21,7 @@ for (const count of [10, 10_000]) {
     exact[`host${i}.example.com`] = alpnTable({ h2: service(`h2 ${i}`) }, service(`any ${i}`));
     wildcard[`zone${i}.example.com`] = alpnTable({}, service(`zone ${i}`));
   }
-  const table = routeTable({ serverNames: serverNameTable({ exact, wildcard }) });
+  const table = routeTable({ byName: namedRoutes("tls", { exact, wildcard }) });
   const last = count - 1;
   const alpn = ["h2", "http/1.1"];
   const hellos = {

@@ -8,11 +8,10 @@ import type { Cidr } from "../../src/model/address.ts";
 import { TcpSniffer } from "../../src/pipeline/sniff.ts";
 import { planTcpSniff } from "../../src/pipeline/sniff_plan.ts";
 import { CidrTable, parseCidr } from "../../src/proto/cidr.ts";
-import { NO_NEEDS } from "../../src/proto/detector.ts";
 import { parseIp } from "../../src/proto/ip.ts";
 import { encodeProxyHeader, parseProxyHeader } from "../../src/proto/proxy_protocol.ts";
 import { TCP_PROTOCOLS, tcpDetector } from "../../src/proto/registry.ts";
-import { samplesOver, specOver } from "../../tests/samples/all.ts";
+import { baseNeeds, samplesOver, specOver } from "../../tests/samples/all.ts";
 import { buildClientHello, latin1, toRecords } from "../../tests/support/client_hello_builder.ts";
 
 const HELLO = buildClientHello({
@@ -74,7 +73,7 @@ Deno.bench("all protocols sought: tls", { group: "all" }, () => {
 for (const samples of samplesOver("tcp")) {
   const { protocol, flights } = samples;
   const head = flights[0]?.parts[0] ?? new Uint8Array(0);
-  const detector = specOver("tcp", samples).prepare(NO_NEEDS);
+  const detector = specOver("tcp", samples).prepare(baseNeeds(samples));
   Deno.bench(`${protocol}: first sample`, { group: "each" }, () => {
     detector()(head);
   });

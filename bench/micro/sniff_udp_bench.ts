@@ -6,11 +6,10 @@
 
 import { UdpSniffer } from "../../src/pipeline/sniff.ts";
 import { planUdpSniff } from "../../src/pipeline/sniff_plan.ts";
-import { NO_NEEDS } from "../../src/proto/detector.ts";
 import { deriveInitialKeys } from "../../src/proto/quic/initial_keys.ts";
 import { QUIC_V1 } from "../../src/proto/quic/versions.ts";
 import { UDP_PROTOCOLS } from "../../src/proto/registry.ts";
-import { samplesOver, specOver } from "../../tests/samples/all.ts";
+import { baseNeeds, samplesOver, specOver } from "../../tests/samples/all.ts";
 import { buildClientHello } from "../../tests/support/client_hello_builder.ts";
 import {
   cryptoFrame,
@@ -69,7 +68,7 @@ Deno.bench("quic: keys of one connection ID", { group: "part" }, () => {
 for (const samples of samplesOver("udp")) {
   const { protocol, flights } = samples;
   const held = flights[0]?.parts ?? [];
-  const detector = specOver("udp", samples).prepare(NO_NEEDS);
+  const detector = specOver("udp", samples).prepare(baseNeeds(samples));
   Deno.bench(`${protocol}: first sample, its own detector`, { group: "each" }, () => {
     detector()(held);
   });

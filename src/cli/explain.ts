@@ -6,6 +6,7 @@
 
 import type { Detected, Protocol } from "../model/protocol.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { canonicalHost } from "../proto/ip.ts";
 import { PROTOCOLS, transportsOf } from "../proto/registry.ts";
 import { type FlowInWords, UsageError } from "./args.ts";
 import {
@@ -20,7 +21,7 @@ import { readLines } from "./read_lines.ts";
 const MAX_LINE = 8 * 1024 * 1024;
 
 /**
- * Answers each line `{"id", "transport", "chunks": [hex]}` of `input` with one line of JSON, in the same order and as
+ * Answers each line `{"id", "transport", "chunks": [hex], "source"}` of `input` with one line of JSON, in the same order and as
  * they arrive. A line that is no flow is answered with `{"id", "error"}`; `id` is null where it cannot be read.
  */
 export async function explainLines(
@@ -58,7 +59,7 @@ export function explainInWords(flow: FlowInWords, snapshot: Snapshot): Explanati
   };
   // What no service uses is not sought, and so never detected.
   const sought = snapshot[transport].sought.includes(detected.protocol);
-  return explainDetected(transport, sought ? detected : null, snapshot);
+  return explainDetected(transport, sought ? detected : null, snapshot, null);
 }
 
 type Answer = ({ id: Id } & Explanation) | { id: Id; error: string };
@@ -75,25 +76,31 @@ function answerLine(line: string | null, snapshot: Snapshot | null): Answer {
       error: `Line is not JSON: ${error instanceof Error ? error.message : error}`,
     };
   }
-  const { id, transport, chunks } = isRecord(json) ? json : {};
+  const { id, transport, chunks, source } = isRecord(json) ? json : {};
   const known: Id = typeof id === "string" || typeof id === "number" ? id : null;
-  const sample = readSample(transport, chunks);
+  const sample = readSample(transport, chunks, source);
   return typeof sample === "string"
     ? { id: known, error: sample }
     : { id: known, ...explainSample(sample, snapshot) };
 }
 
 /** The flow, or what is wrong with it. */
-function readSample(transport: unknown, chunks: unknown): FlowSample | string {
+function readSample(
+  transport: unknown,
+  chunks: unknown,
+  source: unknown = null,
+): FlowSample | string {
   if (transport !== "tcp" && transport !== "udp") return `"transport" must be "tcp" or "udp"`;
   if (!Array.isArray(chunks)) return `"chunks" must be an array of hexadecimal strings`;
+  const client = typeof source === "string" ? canonicalHost(source) : null;
+  if (source !== null && client === null) return `"source" must be an IP address`;
   const decoded: Uint8Array[] = [];
   for (const [index, chunk] of chunks.entries()) {
     const bytes = typeof chunk === "string" ? fromHex(chunk) : null;
     if (bytes === null) return `"chunks[${index}]" is not a string of hexadecimal digits`;
     decoded.push(bytes);
   }
-  return { transport, chunks: decoded };
+  return { transport, chunks: decoded, source: client };
 }
 
 function fromHex(text: string): Uint8Array | null {

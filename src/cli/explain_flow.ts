@@ -5,11 +5,12 @@
  */
 
 import { MAX_TCP_HEAD } from "../model/limits.ts";
-import type { Detected, Protocol, Transport } from "../model/protocol.ts";
+import type { Certainty, Detected, MatchFields, Protocol, Transport } from "../model/protocol.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { route, type RouteReason } from "../pipeline/route.ts";
 import { type SniffResult, TcpSniffer, UdpSniffer } from "../pipeline/sniff.ts";
 import {
+  type Needs,
   planTcpSniff,
   planUdpSniff,
   type TcpSniffPlan,
@@ -17,22 +18,28 @@ import {
   type UdpSniffPlan,
   udpSniffPlan,
 } from "../pipeline/sniff_plan.ts";
-import { TCP_PROTOCOLS, UDP_PROTOCOLS } from "../proto/registry.ts";
+import { TCP_PROTOCOLS, TCP_SPECS, UDP_PROTOCOLS, UDP_SPECS } from "../proto/registry.ts";
 
 /** The first bytes of a flow: segments of a TCP connection or datagrams of a UDP flow, in order. */
 export interface FlowSample {
   readonly transport: Transport;
   readonly chunks: readonly Uint8Array[];
+  /** The client's IP address, for rules with `sources`; null or left out where it is not known. */
+  readonly source?: string | null;
 }
 
 /** One answer of `explain`. */
 export interface Explanation {
   /** Null when nothing is recognised, or not yet. */
   readonly protocol: Protocol | null;
+  /** How surely the protocol is told: what is weak can be something else by chance. */
+  readonly certainty: Certainty | null;
   readonly sni: string | null;
   readonly alpn: readonly string[];
   readonly ech: boolean;
   readonly version: string | null;
+  /** What else is known of the flow: with a configuration, only what its rules look at. */
+  readonly fields: MatchFields;
   /** Name of the service; null without a configuration, and when the flow is dropped. */
   readonly service: string | null;
   /** The service's targets, as `host:port`. */
@@ -50,8 +57,11 @@ export function explainSample(sample: FlowSample, snapshot: Snapshot | null): Ex
     ? sniffTcp(sample.chunks, snapshot === null ? ALL_TCP : tcpSniffPlan(snapshot.tcp))
     : sniffUdp(sample.chunks, snapshot === null ? ALL_UDP : udpSniffPlan(snapshot.udp));
   const detected = result.kind === "match" ? result.detected : null;
+  const fields = detected !== null && snapshot === null ? readFields(sample, detected) : {};
+  const explained = explainDetected(sample.transport, detected, snapshot, sample.source ?? null);
   return {
-    ...explainDetected(sample.transport, detected, snapshot),
+    ...explained,
+    fields: { ...explained.fields, ...fields },
     verdict: VERDICTS[result.kind],
     consumed: detected?.consumed ?? seen,
   };
@@ -62,16 +72,20 @@ export function explainDetected(
   transport: Transport,
   detected: Detected | null,
   snapshot: Snapshot | null,
+  source: string | null,
 ): Explanation {
   const chosen = snapshot === null
     ? null
-    : route(snapshot[transport], detected, snapshot.unmatched);
+    : route(snapshot[transport], detected, snapshot.unmatched, source);
+  const specs = transport === "tcp" ? TCP_SPECS : UDP_SPECS;
   return {
     protocol: detected?.protocol ?? null,
+    certainty: specs.find(({ name }) => name === detected?.protocol)?.certainty ?? null,
     sni: detected?.sni ?? null,
     alpn: detected?.alpn ?? [],
     ech: detected?.ech ?? false,
     version: detected?.version ?? null,
+    fields: detected?.fields ?? {},
     service: chosen?.service?.name ?? null,
     targets: chosen?.service?.targets.map(({ label }) => label) ?? [],
     verdict: detected === null ? "no match" : "match",
@@ -82,6 +96,21 @@ export function explainDetected(
 
 const ALL_TCP = planTcpSniff(TCP_PROTOCOLS);
 const ALL_UDP = planUdpSniff(UDP_PROTOCOLS);
+
+/** Every field that there is to be read: some lie behind the bytes that the verdict itself rests on. */
+const ALL_FIELDS: Needs = new Map(
+  [...TCP_SPECS, ...UDP_SPECS].map(({ name, fields }) => [
+    name,
+    { fields: new Set(fields), values: [] },
+  ]),
+);
+
+function readFields({ transport, chunks }: FlowSample, { protocol }: Detected): MatchFields {
+  const { result } = transport === "tcp"
+    ? sniffTcp(chunks, planTcpSniff([protocol], ALL_FIELDS))
+    : sniffUdp(chunks, planUdpSniff([protocol], ALL_FIELDS));
+  return result.kind === "match" ? result.detected.fields ?? {} : {};
+}
 
 const VERDICTS = {
   match: "match",

@@ -5,7 +5,7 @@
  */
 
 import type { Cidr, SocketAddress } from "./address.ts";
-import type { FieldNeeds, Protocol, Transport } from "./protocol.ts";
+import type { FieldNeeds, MatchField, Protocol, Transport } from "./protocol.ts";
 
 /** How a service picks among its targets. */
 export type LoadBalance = "source_ip" | "source_socket" | "random" | "none";
@@ -55,24 +55,67 @@ export interface AlpnTable {
   readonly bare: Service | null;
 }
 
-/** Look-up by server name and ALPN for `tls` or `quic`: hash look-ups only, however many names there are. */
-export interface ServerNameTable {
+/** Something for each of many names of hosts: hash look-ups only, however many there are. */
+export interface NameMap<Value> {
   /** Key: a name in lower case. */
-  readonly exact: ReadonlyMap<string, AlpnTable>;
+  readonly exact: ReadonlyMap<string, Value>;
   /** Key: what follows `*.`; one label stands for the star. */
-  readonly wildcard: ReadonlyMap<string, AlpnTable>;
-  /** Rules without a server name. */
+  readonly wildcard: ReadonlyMap<string, Value>;
+  /** Key: what follows the dot of `.example.com`; the name itself and all names below it. */
+  readonly suffix: ReadonlyMap<string, Value>;
+}
+
+/** Services of one protocol by name (of the server, the host, what a query asks for) and ALPN. */
+export interface NameTable extends NameMap<AlpnTable> {
+  /** Rules without a name. */
   readonly any: AlpnTable;
+}
+
+/** What a rule asks of a flow, beyond its protocol. One of the values is enough. */
+export type Condition =
+  | { readonly kind: "names"; readonly names: NameMap<true> }
+  /** ALPN names in lower case. */
+  | { readonly kind: "alpn"; readonly names: ReadonlySet<string> }
+  /** Beginnings of paths, segment by segment. */
+  | { readonly kind: "paths"; readonly prefixes: readonly string[] }
+  /** Texts, in which a star stands for any text; in lower case where case is ignored. */
+  | {
+    readonly kind: "text";
+    readonly field: TextField;
+    readonly patterns: readonly string[];
+    readonly ignoreCase: boolean;
+  }
+  /** What a detector has tried for the rule. */
+  | {
+    readonly kind: "values";
+    readonly field: "publicKey" | "pattern";
+    readonly values: ReadonlySet<string>;
+  }
+  /** Blocks that the client's address may be in. */
+  | { readonly kind: "sources"; readonly blocks: readonly Cidr[] };
+
+/** What a rule compares as text. */
+export type TextField =
+  | Exclude<MatchField, "host" | "path" | "queryName" | "publicKey" | "pattern">
+  | "version";
+
+/** A rule that asks for more than a name and ALPN. All of its conditions must hold. */
+export interface ConditionalRule {
+  readonly service: Service;
+  /** Never empty; what costs least first. */
+  readonly conditions: readonly Condition[];
 }
 
 /** All routes of one transport. */
 export interface RouteTable {
   /** Takes what fits nothing else; null = such traffic is dropped. */
   readonly fallback: Service | null;
-  /** Protocols without a filter. */
+  /** Rules that ask for more than a name and ALPN, in the order of the file: tried before all others. */
+  readonly conditional: ReadonlyMap<Protocol, readonly ConditionalRule[]>;
+  /** Rules of protocols that are chosen by name or ALPN. */
+  readonly byName: ReadonlyMap<Protocol, NameTable>;
+  /** Services that take all of a protocol that has no rules by name. */
   readonly byProtocol: ReadonlyMap<Protocol, Service>;
-  /** `tls` (TCP) or `quic` (UDP) rules; null where none is configured. */
-  readonly serverNames: ServerNameTable | null;
   /** Protocols that some service uses, in the order of the file; others are not sought. */
   readonly sought: readonly Protocol[];
   /** What rules look at beyond names, ALPN and version, for protocols where they look at anything. */
@@ -125,7 +168,7 @@ export interface Snapshot {
   readonly tcp: RouteTable;
   /** Where UDP flows go. */
   readonly udp: RouteTable;
-  /** Whether a ClientHello that fits no rule of its protocol may go to the default target. */
+  /** Whether a flow that fits no rule of its protocol, where it has rules, may go to the default target. */
   readonly unmatched: "target" | "drop";
   /** Null: no PROXY header is expected. */
   readonly inboundProxy: InboundProxySpec | null;

@@ -76,6 +76,7 @@ export function formatTextEvent(time: number, record: FlowRecord, end: FlowEnd |
   if (detected !== null) {
     if (detected.sni !== null) line += " sni=" + formatValue(shorten(detected.sni));
     if (detected.alpn.length > 0) line += " alpn=" + formatList(shortenList(detected.alpn));
+    if (detected.fields?.ja4 !== undefined) line += " ja4=" + detected.fields.ja4;
   }
   if (target !== null) line += " target=" + formatValue(target.label);
   if (end === null) return line;
@@ -101,6 +102,7 @@ export function formatJsonEvent(time: number, record: FlowRecord, end: FlowEnd |
     if (detected.alpn.length > 0) {
       line += `,"alpn":[${shortenList(detected.alpn).map(formatJsonString).join(",")}]`;
     }
+    if (detected.fields?.ja4 !== undefined) line += `,"ja4":"${detected.fields.ja4}"`;
   }
   if (target !== null) line += ',"target":' + formatJsonString(target.label);
   if (end !== null) {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Cidr, SocketAddress } from "../model/address.ts";
+import type { SocketAddress } from "../model/address.ts";
 import type { EndReason } from "../model/flow.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import { CidrTable } from "../proto/cidr.ts";
+import { containsHost } from "./conditions.ts";
 
 /**
  * Why a TCP connection is to be turned away at once; null lets it in.
@@ -21,7 +21,7 @@ export function admitTcp(
 ): EndReason | null {
   if (active >= snapshot.tcpMaxConnections) return "limit";
   if (snapshot.inboundProxy === null) return null;
-  return trustedPeers(snapshot.inboundProxy.trusted).containsHost(peer.host) ? null : "untrusted";
+  return containsHost(snapshot.inboundProxy.trusted, peer.host) ? null : "untrusted";
 }
 
 /**
@@ -31,16 +31,4 @@ export function admitTcp(
  */
 export function admitUdp(snapshot: Snapshot, active: number): EndReason | null {
   return active >= snapshot.udpMaxConnections ? "limit" : null;
-}
-
-/** Compiled once for a snapshot, and gone with it. */
-const compiled = new WeakMap<readonly Cidr[], CidrTable>();
-
-function trustedPeers(cidrs: readonly Cidr[]): CidrTable {
-  let table = compiled.get(cidrs);
-  if (table === undefined) {
-    table = new CidrTable(cidrs);
-    compiled.set(cidrs, table);
-  }
-  return table;
 }

@@ -4,24 +4,21 @@
  * @module
  */
 
-import { type Detected, SERVER_NAME_PROTOCOLS } from "../model/protocol.ts";
-import type {
-  AlpnTable,
-  RouteTable,
-  ServerNameTable,
-  Service,
-  Snapshot,
-} from "../model/snapshot.ts";
-import { canonicalHostName } from "../proto/host_name.ts";
+import type { Detected } from "../model/protocol.ts";
+import type { AlpnTable, NameTable, RouteTable, Service, Snapshot } from "../model/snapshot.ts";
+import { holds, nameOf } from "./conditions.ts";
+import { findExact, findPattern } from "./name_lookup.ts";
 
 /** Why {@linkcode route} chose as it did. */
 export type RouteReason =
+  | "fields" // a rule that asks for more than a name and ALPN, all of which the flow has
   | "sni_alpn" // a rule with the server name and an ALPN name of the client
   | "sni" // a rule with the server name, whatever the ALPN
+  | "name" // a rule with the name of the host, or of the query
   | "alpn" // a rule with an ALPN name, whatever the server name
   | "protocol" // a rule for the protocol alone
   | "fallback" // the default target: nothing was recognised, or no rule fits
-  | "unmatched" // dropped: a hello that fits no rule, and `unmatched = "drop"`
+  | "unmatched" // dropped: it fits no rule of its protocol, and `unmatched = "drop"`
   | "no_fallback"; // dropped: nothing fits and there is no default target
 
 /** The answer of {@linkcode route}; `service` is null where the flow is to be dropped. */
@@ -33,45 +30,51 @@ export interface Route {
 /**
  * Finds the service for what was detected, or for null where nothing was.
  *
- * SNI with ALPN comes before SNI only, before ALPN only, before the protocol alone; within each, the exact name before
- * the wildcard; among the ALPN names of the client, the rule that is first in the file. Costs a few hash look-ups,
- * however many names are configured.
+ * Rules with conditions beyond name and ALPN come first, in the order of the file. Then SNI with ALPN comes before SNI
+ * only, before ALPN only, before the protocol alone; within each, the exact name before the pattern; among the ALPN names
+ * of the client, the rule that is first in the file. Costs a few hash look-ups, however many names are configured, and one
+ * test for each rule with conditions.
+ *
+ * @param source the client's IP address; null where it is not known
  */
 export function route(
   table: RouteTable,
   detected: Detected | null,
   unmatched: Snapshot["unmatched"],
+  source: string | null = null,
 ): Route {
   if (detected === null) return fallbackRoute(table);
-  const named = table.serverNames !== null && SERVER_NAME_PROTOCOLS.has(detected.protocol);
-  const found = named ? routeByName(table.serverNames, detected) : null;
+  const { protocol } = detected;
+  const conditional = table.conditional.get(protocol);
+  for (const { service, conditions } of conditional ?? []) {
+    if (conditions.every((condition) => holds(condition, detected, source))) {
+      return { service, reason: "fields" };
+    }
+  }
+  const names = table.byName.get(protocol);
+  const found = names === undefined ? null : routeByName(names, detected);
   if (found !== null) return found;
-  const service = table.byProtocol.get(detected.protocol);
+  const service = table.byProtocol.get(protocol);
   if (service !== undefined) return { service, reason: "protocol" };
-  if (named && unmatched === "drop") return { service: null, reason: "unmatched" };
+  const hasRules = names !== undefined || conditional !== undefined;
+  if (hasRules && unmatched === "drop") return { service: null, reason: "unmatched" };
   return fallbackRoute(table);
 }
 
-function routeByName(names: ServerNameTable, detected: Detected): Route | null {
-  const { sni, alpn } = detected;
-  const exact = sni === null ? undefined : names.exact.get(sni);
-  const wildcard = sni === null ? undefined : findWildcard(names, sni);
+function routeByName(names: NameTable, detected: Detected): Route | null {
+  const { alpn, sni } = detected;
+  const name = nameOf(detected);
+  const exact = name === null ? undefined : findExact(names, name);
+  const pattern = name === null ? undefined : findPattern(names, name);
 
-  let service = firstInFile(exact, alpn) ?? firstInFile(wildcard, alpn);
+  let service = firstInFile(exact, alpn) ?? firstInFile(pattern, alpn);
   if (service !== null) return { service, reason: "sni_alpn" };
-  service = exact?.bare ?? wildcard?.bare ?? null;
-  if (service !== null) return { service, reason: "sni" };
+  service = exact?.bare ?? pattern?.bare ?? null;
+  if (service !== null) return { service, reason: sni === null ? "name" : "sni" };
   service = firstInFile(names.any, alpn);
   if (service !== null) return { service, reason: "alpn" };
   service = names.any.bare;
   return service === null ? null : { service, reason: "protocol" };
-}
-
-/** The star stands for the first label of a name, and for no text that is not one, such as that of `a:b.example.com`. */
-function findWildcard({ wildcard }: ServerNameTable, name: string): AlpnTable | undefined {
-  const dot = name.indexOf(".");
-  const table = dot < 1 ? undefined : wildcard.get(name.slice(dot + 1));
-  return table !== undefined && canonicalHostName(name) === name ? table : undefined;
 }
 
 /** Among the services for the client's ALPN names the one that stands first in the file. */

@@ -11,11 +11,12 @@ type Routes = Pick<Snapshot, "tcp" | "udp">;
 /** Each service of a snapshot once, in the order of the file. */
 export function allServices({ tcp, udp }: Routes): Service[] {
   const services = new Set<Service>();
-  for (const { fallback, byProtocol, serverNames } of [tcp, udp]) {
+  for (const { fallback, conditional, byName, byProtocol } of [tcp, udp]) {
     for (const service of byProtocol.values()) services.add(service);
-    if (serverNames !== null) {
-      const { any, exact, wildcard } = serverNames;
-      for (const { byAlpn, bare } of [any, ...exact.values(), ...wildcard.values()]) {
+    for (const { service } of [...conditional.values()].flat()) services.add(service);
+    for (const { any, exact, wildcard, suffix } of byName.values()) {
+      const tables = [any, ...exact.values(), ...wildcard.values(), ...suffix.values()];
+      for (const { byAlpn, bare } of tables) {
         for (const service of byAlpn.values()) services.add(service);
         if (bare !== null) services.add(bare);
       }

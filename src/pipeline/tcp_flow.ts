@@ -214,7 +214,7 @@ export class TcpFlow {
 
   #choose(reasonIfNone: EndReason, now: number): TcpFlowAction {
     const { tcp, unmatched } = this.#snapshot;
-    const { service } = route(tcp, this.#detected, unmatched);
+    const { service } = route(tcp, this.#detected, unmatched, this.#source.host);
     if (service === null) return this.#close(reasonIfNone);
     // Only the default target is ever raced for.
     if (this.#state === "racing" && service === this.#service) return this.#relay(null);

@@ -111,7 +111,7 @@ export class UdpFlow {
   #choose(reasonIfNone: EndReason, now: number): UdpFlowAction {
     this.#sniffer = null;
     const { snapshot, peer, seed } = this.#init;
-    const { service } = route(snapshot.udp, this.#detected, snapshot.unmatched);
+    const { service } = route(snapshot.udp, this.#detected, snapshot.unmatched, peer.host);
     if (service === null) return this.#drop(reasonIfNone);
     this.#service = service;
     this.#plan = new ConnectPlan(service, peer, seed);

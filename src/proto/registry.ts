@@ -20,6 +20,7 @@ import {
   type UdpProtocolSpec,
 } from "./detector.ts";
 import { HTTP } from "./protocols/http.ts";
+import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
 import { SOCKS4 } from "./protocols/socks4.ts";
 import { SOCKS5 } from "./protocols/socks5.ts";
 import { SSH } from "./protocols/ssh.ts";
@@ -30,6 +31,7 @@ import { TLS } from "./tls/detect.ts";
 /** Protocols over TCP in detection order. */
 export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   HTTP,
+  REGEX_TCP,
   SOCKS4,
   SOCKS5,
   SSH,
@@ -39,6 +41,7 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
 /** Protocols over UDP in detection order. */
 export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
   QUIC,
+  REGEX_UDP,
   WIREGUARD,
 ]);
 

@@ -12,11 +12,10 @@ import {
 } from "../../src/model/limits.ts";
 import { type SniffResult, UdpSniffer } from "../../src/pipeline/sniff.ts";
 import { planUdpSniff } from "../../src/pipeline/sniff_plan.ts";
-import { NO_NEEDS } from "../../src/proto/detector.ts";
 import { QuicDetector } from "../../src/proto/quic/detect.ts";
 import { QUIC_VERSIONS } from "../../src/proto/quic/versions.ts";
 import { UDP_PROTOCOLS, UDP_SPECS, udpDetector } from "../../src/proto/registry.ts";
-import { allNeeds, samplesOver, specOver, targetName } from "../samples/all.ts";
+import { allNeeds, baseNeeds, samplesOver, specOver, targetName } from "../samples/all.ts";
 import type { ProtocolSamples } from "../samples/samples.ts";
 import { concat } from "../support/client_hello_builder.ts";
 import { countingProtection } from "../support/counting_protection.ts";
@@ -34,7 +33,7 @@ export const DATAGRAM_TARGETS: readonly FuzzTarget[] = samplesOver("udp").map(de
 
 function detectorTarget(samples: ProtocolSamples): FuzzTarget {
   const spec = specOver("udp", samples);
-  const plain = spec.prepare(NO_NEEDS);
+  const plain = spec.prepare(baseNeeds(samples));
   const wanting = spec.prepare(allNeeds(samples));
   return {
     name: targetName(samples),

@@ -11,11 +11,10 @@ import type { Verdict } from "../../src/model/verdict.ts";
 import { NO_MATCH } from "../../src/model/verdict.ts";
 import { TcpSniffer } from "../../src/pipeline/sniff.ts";
 import { planTcpSniff } from "../../src/pipeline/sniff_plan.ts";
-import { NO_NEEDS } from "../../src/proto/detector.ts";
 import { MALFORMED } from "../../src/proto/malformed.ts";
 import { encodeProxyHeader, parseProxyHeader } from "../../src/proto/proxy_protocol.ts";
 import { TCP_PROTOCOLS, TCP_SPECS, tcpDetector } from "../../src/proto/registry.ts";
-import { allNeeds, samplesOver, specOver, targetName } from "../samples/all.ts";
+import { allNeeds, baseNeeds, samplesOver, specOver, targetName } from "../samples/all.ts";
 import type { ProtocolSamples } from "../samples/samples.ts";
 import { concat, latin1 } from "../support/client_hello_builder.ts";
 import { assertLaws } from "../support/detector_laws.ts";
@@ -46,7 +45,7 @@ export const STREAM_TARGETS: readonly FuzzTarget[] = [
 function detectorTarget(samples: ProtocolSamples): FuzzTarget {
   const { flights } = samples;
   const spec = specOver("tcp", samples);
-  const plain = spec.prepare(NO_NEEDS);
+  const plain = spec.prepare(baseNeeds(samples));
   const wanting = spec.prepare(allNeeds(samples));
   return {
     name: targetName(samples),

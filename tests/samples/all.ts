@@ -9,6 +9,7 @@ import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.
 import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
 import { HTTP_SAMPLES } from "./http.ts";
 import { QUIC_SAMPLES } from "./quic.ts";
+import { REGEX_TCP_SAMPLES, REGEX_UDP_SAMPLES } from "./regex.ts";
 import type { ProtocolSamples } from "./samples.ts";
 import { SOCKS4_SAMPLES } from "./socks4.ts";
 import { SOCKS5_SAMPLES } from "./socks5.ts";
@@ -20,6 +21,8 @@ import { WIREGUARD_SAMPLES } from "./wireguard.ts";
 export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   HTTP_SAMPLES,
   QUIC_SAMPLES,
+  REGEX_TCP_SAMPLES,
+  REGEX_UDP_SAMPLES,
   SOCKS4_SAMPLES,
   SOCKS5_SAMPLES,
   SSH_SAMPLES,
@@ -46,6 +49,11 @@ export function specOver(transport: Transport, { protocol }: ProtocolSamples) {
   const spec = specs.find(({ name }) => name === protocol);
   if (spec === undefined) throw new Error(`${protocol} is not in the registry`);
   return spec;
+}
+
+/** No rule for any field, but the values that detection itself may rest on. */
+export function baseNeeds({ values = [] }: ProtocolSamples): FieldNeeds {
+  return { fields: new Set(), values };
 }
 
 /** A rule for each field that the protocol has. */

@@ -33,11 +33,13 @@ const RFC_FLIGHTS: readonly Flight[] = [
     name: "the client Initial of RFC 9001",
     parts: [Uint8Array.fromHex(RFC_9001_SAMPLES.client.packet)],
     expected: { sni: "example.com", version: "QUIC v1", consumed: 1 },
+    fields: { ja4: "q13d0211an_62ed6f6ca7ad_4d634acda6c0" },
   },
   {
     name: "the client Initial of RFC 9369",
     parts: [Uint8Array.fromHex(RFC_9369_SAMPLES.client.packet)],
     expected: { sni: "example.com", version: "QUIC v2", consumed: 1 },
+    fields: { ja4: "q13d0211an_62ed6f6ca7ad_4d634acda6c0" },
   },
 ];
 

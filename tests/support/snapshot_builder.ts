@@ -8,8 +8,8 @@ import type { SocketAddress } from "../../src/model/address.ts";
 import type { Detected, Protocol } from "../../src/model/protocol.ts";
 import type {
   AlpnTable,
+  NameTable,
   RouteTable,
-  ServerNameTable,
   Service,
   Snapshot,
   Target,
@@ -50,8 +50,9 @@ export function service(name: string, part: Partial<Service> = {}): Service {
 export function routeTable(part: Partial<RouteTable> = {}): RouteTable {
   return {
     fallback: null,
+    conditional: new Map(),
+    byName: new Map(),
     byProtocol: new Map(),
-    serverNames: null,
     sought: [],
     needs: new Map(),
     ...part,
@@ -75,19 +76,29 @@ export function alpnTable(byAlpn: Record<string, Service>, bare: Service | null 
   return { byAlpn: new Map(Object.entries(byAlpn)), bare };
 }
 
-/** Services by server name. */
-export function serverNameTable(
+/** Services by name. */
+export function nameTable(
   part: {
     exact?: Record<string, AlpnTable>;
     wildcard?: Record<string, AlpnTable>;
+    suffix?: Record<string, AlpnTable>;
     any?: AlpnTable;
   },
-): ServerNameTable {
+): NameTable {
   return {
     exact: new Map(Object.entries(part.exact ?? {})),
     wildcard: new Map(Object.entries(part.wildcard ?? {})),
+    suffix: new Map(Object.entries(part.suffix ?? {})),
     any: part.any ?? alpnTable({}),
   };
+}
+
+/** Rules by name of one protocol alone, as a route table has them. */
+export function namedRoutes(
+  protocol: Protocol,
+  part: Parameters<typeof nameTable>[0],
+): RouteTable["byName"] {
+  return new Map([[protocol, nameTable(part)]]);
 }
 
 /** A snapshot without listeners and routes. */

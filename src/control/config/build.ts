@@ -4,19 +4,14 @@
  * @module
  */
 
-import type { Protocol, Transport } from "../../model/protocol.ts";
-import type {
-  ListenerSpec,
-  RouteTable,
-  ServerNameTable,
-  Service,
-  Snapshot,
-  Target,
-} from "../../model/snapshot.ts";
+import type { Transport } from "../../model/protocol.ts";
+import type { ListenerSpec, RouteTable, Service, Snapshot, Target } from "../../model/snapshot.ts";
 import type { Draft, ProtocolDraft } from "./draft.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { Settings } from "./settings.ts";
-import { listenAddresses, takesServerNames, transportsOf } from "./validate.ts";
+import type { MatchKey } from "./match_keys.ts";
+import { buildRoutes, type Rule } from "./routes.ts";
+import { listenAddresses, transportsOf } from "./validate.ts";
 
 /** What a draft has when nothing was found wrong with it: every key that has a default or is required. */
 type TopValues = Complete<
@@ -25,25 +20,11 @@ type TopValues = Complete<
 >;
 type ProtocolValues = Complete<
   ProtocolDraft["values"],
-  | "transport"
-  | "idle_lifetime"
-  | "server_names"
-  | "alpn"
-  | "alpns"
-  | "send_proxy_protocol"
-  | "transparent"
-  | "ech"
+  MatchKey | "transport" | "idle_lifetime" | "send_proxy_protocol" | "transparent" | "ech"
 >;
 type Complete<T, Optional extends keyof T> =
   & { readonly [K in Exclude<keyof T, Optional>]-?: Exclude<T[K], undefined> }
   & { readonly [K in Optional]?: T[K] };
-
-/** A service with the names that it is chosen by. */
-interface NamedService {
-  readonly service: Service;
-  readonly serverNames: readonly string[] | undefined;
-  readonly alpn: readonly string[] | undefined;
-}
 
 /** rpxy-l4's default for each UDP protocol, whatever `udp_idle_lifetime` says. */
 const UDP_PROTOCOL_IDLE = 30_000;
@@ -73,11 +54,11 @@ export function buildSettings(draft: Draft, warnings: readonly ConfigIssue[]): S
 /** @param entries how many services the file has, which the defaults stand behind */
 function buildSnapshot(
   top: TopValues,
-  services: readonly NamedService[],
+  services: readonly Rule[],
   entries: number,
 ): Snapshot {
-  const tcp = buildRoutes("tcp", services, defaultService("tcp", entries, top));
-  const udp = buildRoutes("udp", services, defaultService("udp", entries, top));
+  const tcp = buildRoutes("tcp", services, defaultService("tcp", entries, top), top.log_ja4);
+  const udp = buildRoutes("udp", services, defaultService("udp", entries, top), top.log_ja4);
   const trusted = top.tcp_recv_proxy_protocol ? top.tcp_trusted_proxies : undefined;
   return Object.freeze({
     listeners: buildListeners(top, { tcp: isUsed(tcp), udp: isUsed(udp) }),
@@ -131,7 +112,7 @@ function buildServices(
   { name, values }: ProtocolDraft,
   order: number,
   top: TopValues,
-): readonly NamedService[] {
+): readonly Rule[] {
   const entry = values as ProtocolValues;
   return transportsOf(entry).map((transport) => buildService(name, entry, transport, order, top));
 }
@@ -142,7 +123,7 @@ function buildService(
   transport: Transport,
   order: number,
   top: TopValues,
-): NamedService {
+): Rule {
   const udp = transport === "udp";
   const service: Service = Object.freeze({
     name,
@@ -155,7 +136,7 @@ function buildService(
     transparent: entry.transparent ?? top.transparent,
     order,
   });
-  return { service, serverNames: entry.server_names, alpn: entry.alpn ?? entry.alpns };
+  return { service, values: entry };
 }
 
 function defaultService(transport: Transport, order: number, top: TopValues): Service | null {
@@ -179,81 +160,6 @@ function frozenTargets(targets: readonly Target[]): readonly Target[] {
   return Object.freeze(targets.map((target) => Object.freeze(target)));
 }
 
-function buildRoutes(
-  transport: Transport,
-  services: readonly NamedService[],
-  fallback: Service | null,
-): RouteTable {
-  const own = services.filter(({ service }) => service.transport === transport);
-  const byProtocol = new Map<Protocol, Service>();
-  const named: NamedService[] = [];
-  for (const entry of own) {
-    const { protocol } = entry.service;
-    if (protocol === null) continue;
-    if (takesServerNames(protocol)) named.push(entry);
-    else byProtocol.set(protocol, entry.service);
-  }
-  const used = own.map(({ service }) => service.protocol).filter((protocol) => protocol !== null);
-  return Object.freeze({
-    fallback,
-    byProtocol,
-    serverNames: named.length === 0 ? null : buildServerNames(named),
-    sought: Object.freeze([...new Set(used)]),
-    needs: new Map(),
-  });
-}
-
 function isUsed({ fallback, sought }: RouteTable): boolean {
   return fallback !== null || sought.length > 0;
-}
-
-/** An {@linkcode AlpnTable} while it is filled. */
-interface GrowingAlpnTable {
-  readonly byAlpn: Map<string, Service>;
-  bare: Service | null;
-}
-
-function buildServerNames(rules: readonly NamedService[]): ServerNameTable {
-  const exact = new Map<string, GrowingAlpnTable>();
-  const wildcard = new Map<string, GrowingAlpnTable>();
-  const any = emptyTable();
-  for (const { service, serverNames, alpn } of rules) {
-    for (const name of serverNames ?? [null]) {
-      const table = name === null
-        ? any
-        : name.startsWith("*.")
-        ? tableFor(wildcard, name.slice(2))
-        : tableFor(exact, name);
-      addTo(table, alpn, service);
-    }
-  }
-  for (const table of [any, ...exact.values(), ...wildcard.values()]) Object.freeze(table);
-  return Object.freeze({ exact, wildcard, any });
-}
-
-/** What an earlier rule has taken stays with it. */
-function addTo(
-  table: GrowingAlpnTable,
-  alpns: readonly string[] | undefined,
-  service: Service,
-): void {
-  if (alpns === undefined) {
-    table.bare ??= service;
-    return;
-  }
-  for (const alpn of alpns) {
-    if (!table.byAlpn.has(alpn)) table.byAlpn.set(alpn, service);
-  }
-}
-
-function tableFor(tables: Map<string, GrowingAlpnTable>, name: string): GrowingAlpnTable {
-  const present = tables.get(name);
-  if (present !== undefined) return present;
-  const table = emptyTable();
-  tables.set(name, table);
-  return table;
-}
-
-function emptyTable(): GrowingAlpnTable {
-  return { byAlpn: new Map(), bare: null };
 }

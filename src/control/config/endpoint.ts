@@ -130,7 +130,7 @@ function parsePort(text: string, digits: string): number {
 }
 
 /**
- * Reads a server name, or `*.` and a name, into lower case without a trailing dot; a name in other letters than ASCII
+ * Reads a server name, or `*.` or `.` and a name, into lower case without a trailing dot; a name in other letters than ASCII
  * into its A-labels (RFC 5890), as clients send it.
  *
  * @throws {ValueError} when no client could send it: RFC 6066 §3 leaves IP addresses and ports out
@@ -142,9 +142,9 @@ export function parseServerName(text: string): string {
       "Leave server_names out to take every name, and hellos without one",
     );
   }
-  const wildcard = text.startsWith("*.");
-  const name = canonicalHostName(toAscii(wildcard ? text.slice(2) : text));
-  if (name !== null) return wildcard ? `*.${name}` : name;
+  const [, start = "", rest = ""] = /^(\*?\.)?(.*)$/s.exec(text) ?? [];
+  const name = canonicalHostName(toAscii(rest));
+  if (name !== null) return start + name;
   throw new ValueError(`${quote(text)} is not a server name`, serverNameHint(text));
 }
 

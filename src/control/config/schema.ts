@@ -12,16 +12,15 @@ import { PROTOCOLS } from "../../proto/registry.ts";
 import { formatDuration, MAX_DURATION, parseDuration, parseSeconds } from "./duration.ts";
 import {
   boundPorts,
-  parseAlpn,
   parseBase64,
   parseListenV4,
   parseListenV6,
   parsePortRange,
   parsePrivateName,
-  parseServerName,
   parseTarget,
   parseTrusted,
 } from "./endpoint.ts";
+import { MATCH_KEY_SCHEMAS } from "./match_keys.ts";
 import { quote, ValueError } from "./value_error.ts";
 import {
   addressOrList,
@@ -118,16 +117,7 @@ export const PROTOCOL_KEYS = {
     description:
       "Time without traffic after which a flow ends, in seconds or with a unit; 0 = never. 30 over UDP, tcp_idle_timeout over TCP.",
   }),
-  server_names: distinctList(reading(text, parseServerName), "server names", (name) => [name])
-    .optional().meta({
-      description: "tls, quic: server names (SNI), *.example.com for one label.",
-    }),
-  alpn: distinctList(reading(text, parseAlpn), "ALPN names", (name) => [name]).optional().meta({
-    description: "tls, quic: ALPN names.",
-  }),
-  alpns: distinctList(reading(text, parseAlpn), "ALPN names", (name) => [name]).optional().meta({
-    description: "The same as alpn.",
-  }),
+  ...MATCH_KEY_SCHEMAS,
   send_proxy_protocol: sendProxyProtocol.optional().meta({
     description: "PROXY protocol header to backends; tcp_send_proxy_protocol where it is left out.",
   }),
@@ -203,12 +193,16 @@ export const TOP_LEVEL_KEYS = {
     ({ bytes, prefixLength }) => [`${formatIp(bytes)}/${prefixLength}`],
   ).optional().meta({ description: "Address blocks that may send PROXY protocol headers." }),
   unmatched: choice(["target", "drop"]).prefault("target").meta({
-    description: "Where a TLS or QUIC hello goes that fits no rule: the default target or nowhere.",
+    description:
+      "Where a flow goes that fits no rule of its protocol: the default target or nowhere.",
   }),
   log_level: choice(["debug", "info", "warn", "error"], { aliases: { trace: "debug" } })
     .prefault("info").meta({ description: "Least severity that is logged." }),
   access_log_format: choice(["text", "json", "none"]).prefault("text").meta({
     description: "Form of the access log; none writes no lines.",
+  }),
+  log_ja4: flag.default(false).meta({
+    description: "Whether the access log has the JA4 fingerprint of each ClientHello.",
   }),
   engine: choice(["auto", "streams", "native"]).prefault("auto").meta({
     description: "What moves the bytes; auto takes native where it can be used, else streams.",
@@ -217,7 +211,7 @@ export const TOP_LEVEL_KEYS = {
     description: "native: threads; one for each core where it is left out.",
   }),
   tcp_fast_open: flag.default(false).meta({
-    description: "native: data may come with the first packet of a connection.",
+    description: "native: clients may send with the first packet of a connection.",
   }),
   // The system counts whole seconds, and gives a connection up after about a minute.
   tcp_defer_accept: zeroOrFrom(1_000, 60_000).prefault("0s").meta({

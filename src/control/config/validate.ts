@@ -7,17 +7,16 @@
 import type { Protocol, Transport } from "../../model/protocol.ts";
 import { SERVER_NAME_PROTOCOLS } from "../../model/protocol.ts";
 import type { Target } from "../../model/snapshot.ts";
-import { transportsOf as allTransportsOf } from "../../proto/registry.ts";
+import { matchesGlob } from "../../proto/glob.ts";
+import { specsOf, transportsOf as allTransportsOf } from "../../proto/registry.ts";
 import type { Draft, ProtocolDraft } from "./draft.ts";
 import { formatDuration } from "./duration.ts";
 import { checkEngineKeys } from "./engine_keys.ts";
 import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
+import { MATCH_KEYS, type MatchKey, subjectOf, takersInWords, takesKey } from "./match_keys.ts";
 import { checkOverlaps } from "./overlaps.ts";
 import { quote } from "./value_error.ts";
-
-/** Keys that choose among the hellos of one protocol. */
-const FILTERS = ["server_names", "alpn", "alpns"] as const;
 
 /** Adds to `findings` what is wrong between the values of a draft. */
 export function validateDraft(draft: Draft, findings: Findings): void {
@@ -25,7 +24,6 @@ export function validateDraft(draft: Draft, findings: Findings): void {
   checkDns(draft, findings);
   checkInboundProxy(draft, findings);
   for (const protocol of draft.protocols) checkProtocol(protocol, findings);
-  checkDuplicates(draft.protocols, findings);
   checkOverlaps(draft.protocols, findings);
   checkLoops(draft, findings);
   checkEngineKeys(draft, listenAddresses(draft.top.values), findings);
@@ -97,14 +95,7 @@ function checkProtocol({ path, given, values }: ProtocolDraft, findings: Finding
   }
   if (protocol === undefined) return;
 
-  for (const filter of FILTERS) {
-    if (given.has(filter) && !takesServerNames(protocol)) {
-      findings.error([...path, filter], `"${filter}" is for tls and quic, not for ${protocol}`, {
-        at: "key",
-        hint: `Remove the key: ${protocol} carries no such name`,
-      });
-    }
-  }
+  checkMatchKeys(path, values, given, findings);
   if (given.has("ech")) checkEch(path, protocol, findings);
   checkTransport(path, values, findings);
   const { send_proxy_protocol: header } = values;
@@ -113,6 +104,59 @@ function checkProtocol({ path, given, values }: ProtocolDraft, findings: Finding
       [...path, "send_proxy_protocol"],
       `"send_proxy_protocol" does nothing for ${protocol}: headers go to TCP targets only`,
       { at: "key" },
+    );
+  }
+}
+
+function checkMatchKeys(
+  path: KeyPath,
+  values: ProtocolDraft["values"],
+  given: ReadonlySet<string>,
+  findings: Findings,
+): void {
+  const { protocol } = values;
+  if (protocol === undefined) return;
+  for (const key of MATCH_KEYS) {
+    if (!given.has(key) || takesKey(protocol, key)) continue;
+    const what = isName(key) ? "no such name" : "nothing of the kind";
+    findings.error(
+      [...path, key],
+      `"${key}" is for ${takersInWords(key)}, not for ${protocol}`,
+      { at: "key", hint: `Remove the key: ${protocol} carries ${what}` },
+    );
+  }
+  if (protocol === "regex" && !given.has("patterns")) {
+    findings.error([...path, "protocol"], '"regex" needs "patterns"', {
+      hint: 'Write what the first bytes look like, as in patterns = ["HELO [a-z]+"]',
+    });
+  }
+  checkVersions(path, protocol, values.versions ?? [], findings);
+}
+
+function isName(key: MatchKey): boolean {
+  const subject = subjectOf(key);
+  return subject === "sni" || subject === "alpn" || subject === "host" || subject === "queryName";
+}
+
+/** A version that no client can have would be a rule that is silently without effect. */
+function checkVersions(
+  path: KeyPath,
+  protocol: Protocol,
+  versions: readonly string[],
+  findings: Findings,
+): void {
+  const known = new Set(specsOf(protocol).flatMap((spec) => spec.versions));
+  if (known.size === 0) return;
+  for (const [index, version] of versions.entries()) {
+    const written = version.toLowerCase();
+    const fits = [...known].map((name) => name.toLowerCase()).some((name) =>
+      matchesGlob(written, name.replace("*", "")) || matchesGlob(name, written)
+    );
+    if (fits) continue;
+    findings.error(
+      [...path, "versions", index],
+      `${quote(version)} is no version of ${protocol}`,
+      { hint: `Known are ${[...known].join(", ")}` },
     );
   }
 }
@@ -143,25 +187,6 @@ function checkEch(path: KeyPath, protocol: Protocol, findings: Findings): void {
       at: "key",
       hint: "Remove the table",
     });
-  }
-}
-
-/** Protocols that take no filter can have one service only. */
-function checkDuplicates(protocols: readonly ProtocolDraft[], findings: Findings): void {
-  const first = new Map<string, ProtocolDraft>();
-  for (const draft of protocols) {
-    const { protocol } = draft.values;
-    if (protocol === undefined || takesServerNames(protocol)) continue;
-    const flows = transportsOf(draft.values).map((transport) => `${transport}:${protocol}`);
-    const earlier = flows.map((flow) => first.get(flow)).find((found) => found !== undefined);
-    for (const flow of flows) if (!first.has(flow)) first.set(flow, draft);
-    if (earlier !== undefined) {
-      findings.error(
-        [...draft.path, "protocol"],
-        `Service ${quote(earlier.name)} takes all ${protocol} traffic already`,
-        { hint: "Put the targets of both into one service" },
-      );
-    }
   }
 }
 

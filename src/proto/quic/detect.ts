@@ -17,6 +17,7 @@ import {
   hasExtension,
   parseClientHello,
 } from "../tls/client_hello.ts";
+import { ja4 } from "../tls/ja4.ts";
 import { CryptoStream } from "./crypto_stream.ts";
 import { readInitialFrames } from "./frames.ts";
 import {
@@ -39,11 +40,14 @@ export const QUIC: UdpProtocolSpec = {
   name: "quic",
   certainty: "strong",
   bound: MAX_HELD_DATAGRAMS,
-  fields: [],
+  fields: ["ja4"],
   versions: [...QUIC_VERSIONS.map(({ name }) => name), "QUIC 0x*"],
-  prepare: () => () => {
-    const detector = new QuicDetector();
-    return (held) => detector.detect(held);
+  prepare: ({ fields }) => {
+    const wantsJa4 = fields.has("ja4");
+    return () => {
+      const detector = new QuicDetector(INITIAL_PROTECTION, wantsJa4);
+      return (held) => detector.detect(held);
+    };
   },
 };
 
@@ -63,6 +67,7 @@ export const QUIC: UdpProtocolSpec = {
  */
 export class QuicDetector {
   readonly #protection: InitialProtection;
+  readonly #wantsJa4: boolean;
   readonly #connections: Connection[] = [];
   /** The connection whose packet was the first to open. Only its faults are the flow's. */
   #foremost: Connection | null = null;
@@ -70,8 +75,9 @@ export class QuicDetector {
   #seen = 0;
   #verdict: Verdict<Detected> = NEED_MORE;
 
-  constructor(protection: InitialProtection = INITIAL_PROTECTION) {
+  constructor(protection: InitialProtection = INITIAL_PROTECTION, wantsJa4 = false) {
     this.#protection = protection;
+    this.#wantsJa4 = wantsJa4;
   }
 
   /** @param held all datagrams of the flow so far, oldest first; only those that are new are worked on */
@@ -127,13 +133,28 @@ export class QuicDetector {
     const hello = fault === null ? readClientHello(connection.crypto) : MALFORMED[fault];
     switch (hello.kind) {
       case "match":
-        return detected(hello.value, packet.version, this.#seen);
+        return this.#detected(hello.value, connection);
       case "malformed":
         connection.broken = true;
         return connection === this.#foremost ? hello : NO_MATCH;
       default:
         return NEED_MORE;
     }
+  }
+
+  #detected(hello: ClientHello, { crypto, version }: Connection): Verdict<Detected> {
+    return {
+      kind: "match",
+      value: {
+        protocol: "quic",
+        sni: hello.serverName,
+        alpn: hello.alpn,
+        ech: hasExtension(hello, EXTENSION.encryptedClientHello),
+        version: version.name,
+        consumed: this.#seen,
+        ...(this.#wantsJa4 && { fields: { ja4: ja4(crypto.read(hello.length), hello, "q") } }),
+      },
+    };
   }
 
   #connectionOf({ version, dcid }: InitialPacket): Connection {
@@ -171,24 +192,6 @@ function readClientHello(stream: CryptoStream): Verdict<ClientHello> {
   if (stream.available < length) return NEED_MORE;
   const verdict = parseClientHello(stream.read(length));
   return verdict.kind === "noMatch" ? MALFORMED.bad_value : verdict;
-}
-
-function detected(
-  hello: ClientHello,
-  version: QuicVersion,
-  consumed: number,
-): Verdict<Detected> {
-  return {
-    kind: "match",
-    value: {
-      protocol: "quic",
-      sni: hello.serverName,
-      alpn: hello.alpn,
-      ech: hasExtension(hello, EXTENSION.encryptedClientHello),
-      version: version.name,
-      consumed,
-    },
-  };
 }
 
 /**

@@ -20,6 +20,7 @@ import {
   parseClientHello,
   TLS_VERSION_NAMES,
 } from "./client_hello.ts";
+import { ja4 } from "./ja4.ts";
 import { HandshakeRecords } from "./record.ts";
 
 /** TLS, by its ClientHello. */
@@ -27,30 +28,41 @@ export const TLS: TcpProtocolSpec = {
   name: "tls",
   certainty: "strong",
   bound: MAX_TCP_HEAD,
-  fields: [],
+  fields: ["ja4"],
   versions: TLS_VERSION_NAMES,
-  prepare: () => tlsDetector,
+  prepare: ({ fields }) => {
+    const wantsJa4 = fields.has("ja4");
+    return () => tlsDetector(wantsJa4);
+  },
 };
 
 /**
  * A detector for one connection. It remembers where it is in the records, so that the work is linear even where every
  * byte comes alone and in a record of its own. What follows the ClientHello is not looked at.
  */
-export function tlsDetector(): TcpDetector {
+export function tlsDetector(wantsJa4 = false): TcpDetector {
   const records = new HandshakeRecords();
   return (head) => {
-    if (head.length <= MAX_TCP_HEAD) return detect(head, records);
-    return detect(head.subarray(0, MAX_TCP_HEAD), records);
+    if (head.length <= MAX_TCP_HEAD) return detect(head, records, wantsJa4);
+    return detect(head.subarray(0, MAX_TCP_HEAD), records, wantsJa4);
   };
 }
 
-function detect(head: Uint8Array, records: HandshakeRecords): Verdict<Detected> {
-  const verdict = find(head, records);
+function detect(
+  head: Uint8Array,
+  records: HandshakeRecords,
+  wantsJa4: boolean,
+): Verdict<Detected> {
+  const verdict = find(head, records, wantsJa4);
   const full = head.length === MAX_TCP_HEAD;
   return full && verdict.kind === "needMore" ? MALFORMED.too_long : verdict;
 }
 
-function find(head: Uint8Array, records: HandshakeRecords): Verdict<Detected> {
+function find(
+  head: Uint8Array,
+  records: HandshakeRecords,
+  wantsJa4: boolean,
+): Verdict<Detected> {
   const typeMissing = records.advance(head, 1);
   if (typeMissing !== null) return typeMissing;
   if (records.gather(head, 1)[0] !== CLIENT_HELLO_TYPE) return NO_MATCH;
@@ -62,7 +74,8 @@ function find(head: Uint8Array, records: HandshakeRecords): Verdict<Detected> {
 
   const bodyMissing = records.advance(head, length);
   if (bodyMissing !== null) return bodyMissing;
-  const parsed = parseClientHello(records.gather(head, length));
+  const message = records.gather(head, length);
+  const parsed = parseClientHello(message);
   if (parsed.kind !== "match") return parsed;
   const hello = parsed.value;
   return {
@@ -74,6 +87,7 @@ function find(head: Uint8Array, records: HandshakeRecords): Verdict<Detected> {
       ech: hasExtension(hello, EXTENSION.encryptedClientHello),
       version: offeredVersion(hello),
       consumed: records.offsetAfter(length),
+      ...(wantsJa4 && { fields: { ja4: ja4(message, hello, "t") } }),
     },
   };
 }

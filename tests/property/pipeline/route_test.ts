@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { AlpnTable, RouteTable, Service } from "../../../src/model/snapshot.ts";
+import type { NameTable, RouteTable, Service } from "../../../src/model/snapshot.ts";
 import { route } from "../../../src/pipeline/route.ts";
 import { detected, routeTable, service } from "../../support/snapshot_builder.ts";
 
@@ -81,12 +81,8 @@ function tableOf(rules: readonly Rule[]): RouteTable {
       for (const name of alpn) if (!table.byAlpn.has(name)) table.byAlpn.set(name, service);
     }
   }
-  const serverNames: {
-    exact: Map<string, AlpnTable>;
-    wildcard: Map<string, AlpnTable>;
-    any: AlpnTable;
-  } = { exact, wildcard, any };
-  return routeTable({ serverNames, fallback: FALLBACK, sought: ["tls"] });
+  const names: NameTable = { exact, wildcard, suffix: new Map(), any };
+  return routeTable({ byName: new Map([["tls", names]]), fallback: FALLBACK, sought: ["tls"] });
 }
 
 Deno.test("route() chooses the rule that the documentation says, for any rules and any hello", () => {

@@ -9,8 +9,8 @@ import { type ClientScript, driveTcpFlow } from "../../support/flow_driver.ts";
 import {
   address,
   alpnTable,
+  namedRoutes,
   protocolRoutes,
-  serverNameTable,
   service,
   snapshot,
   target,
@@ -47,12 +47,10 @@ const SNAPSHOT: fc.Arbitrary<Snapshot> = fc.record({
     },
     fallback ? service("default", fallback) : null,
   );
-  const named = tls && serverNameTable({
+  const byName = tls && namedRoutes("tls", {
     exact: { "a.test": alpnTable({}, service("tls", { ...tls, protocol: "tls" })) },
   });
-  const tcp = named
-    ? { ...plain, serverNames: named, sought: [...plain.sought, "tls" as const] }
-    : plain;
+  const tcp = byName ? { ...plain, byName, sought: [...plain.sought, "tls" as const] } : plain;
   return snapshot({ tcp, unmatched, timeouts, inboundProxy: inbound ? { trusted: [] } : null });
 });
 

@@ -53,10 +53,12 @@ Deno.test("explainSample() tells the service, its targets and the reason", () =>
   const chunks = [toRecords(hello)];
   assert.deepEqual(explainSample({ transport: "tcp", chunks }, snapshot), {
     protocol: "tls",
+    certainty: "strong",
     sni: "a.test",
     alpn: ["h2", "http/1.1"],
     ech: false,
     version: "TLS 1.3",
+    fields: {},
     service: "site",
     targets: ["10.0.0.3:443"],
     verdict: "match",

@@ -4,9 +4,9 @@ import { route, type RouteReason } from "../../../src/pipeline/route.ts";
 import {
   alpnTable,
   detected,
+  namedRoutes,
   protocolRoutes,
   routeTable,
-  serverNameTable,
   service,
 } from "../../support/snapshot_builder.ts";
 
@@ -26,7 +26,7 @@ const anyBare = service("any", { order: 0 });
 /** The orders run against the precedence, so that neither can be taken for the other. */
 const TABLE = routeTable({
   fallback: FALLBACK,
-  serverNames: serverNameTable({
+  byName: namedRoutes("tls", {
     exact: {
       "www.example.com": alpnTable({ h2: exactH2, "http/1.1": exactHttp }, exactBare),
       "bare.example.com": alpnTable({}, exactBare),
@@ -99,23 +99,23 @@ Deno.test("route() sends what is not recognised to the default target, whatever 
 });
 
 Deno.test("route() sends a hello that fits no rule to the default target unless unmatched is drop", () => {
-  const serverNames = serverNameTable({ exact: { "a.test": alpnTable({}, HTTP) } });
+  const byName = namedRoutes("tls", { exact: { "a.test": alpnTable({}, HTTP) } });
   const stranger = detected({ sni: "b.test", alpn: ["h2"] });
-  const withFallback = routeTable({ fallback: FALLBACK, serverNames });
+  const withFallback = routeTable({ fallback: FALLBACK, byName });
   assert.deepEqual(route(withFallback, stranger, "target"), {
     service: FALLBACK,
     reason: "fallback",
   });
   assert.deepEqual(route(withFallback, stranger, "drop"), { service: null, reason: "unmatched" });
-  assert.deepEqual(route(routeTable({ serverNames }), stranger, "target"), {
+  assert.deepEqual(route(routeTable({ byName }), stranger, "target"), {
     service: null,
     reason: "no_fallback",
   });
 });
 
-Deno.test("route() looks up server names for QUIC as for TLS, and for nothing else", () => {
-  const quic = detected({ protocol: "quic", sni: "www.example.com" });
-  assert.equal(route(TABLE, quic, "target").service, exactBare);
+Deno.test("route() looks up names in the rules of the protocol alone", () => {
+  const tls = detected({ protocol: "tls", sni: "www.example.com" });
+  assert.equal(route(TABLE, tls, "target").service, exactBare);
   const http = detected({ protocol: "http", sni: "www.example.com" });
   assert.equal(route(TABLE, http, "drop").service, FALLBACK);
 });

@@ -8,9 +8,9 @@ import { buildClientHello, concat, latin1, toRecords } from "../../support/clien
 import {
   address,
   alpnTable,
+  namedRoutes,
   protocolRoutes,
   routeTable,
-  serverNameTable,
   service,
   snapshot,
   target,
@@ -110,8 +110,8 @@ Deno.test("TcpFlow reads on until the one probe deadline while the protocol is o
 
 Deno.test("TcpFlow chooses among TLS services by server name", () => {
   const tls = service("tls", { protocol: "tls", targets: [target("10.0.0.43:443")] });
-  const serverNames = serverNameTable({ exact: { "a.test": alpnTable({}, tls) } });
-  const tcp = routeTable({ serverNames, sought: ["tls"], fallback: FALLBACK });
+  const byName = namedRoutes("tls", { exact: { "a.test": alpnTable({}, tls) } });
+  const tcp = routeTable({ byName, sought: ["tls"], fallback: FALLBACK });
   const hello = (serverName: string) => data(toRecords(buildClientHello({ serverName })));
 
   const known = flowOf(snapshot({ tcp }));

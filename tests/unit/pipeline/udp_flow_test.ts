@@ -12,9 +12,9 @@ import {
 import {
   address,
   alpnTable,
+  namedRoutes,
   protocolRoutes,
   routeTable,
-  serverNameTable,
   service,
   snapshot,
   target,
@@ -92,8 +92,8 @@ Deno.test("UdpFlow waits for the rest of a ClientHello until the one probe deadl
 });
 
 Deno.test("UdpFlow chooses among QUIC services by server name", () => {
-  const serverNames = serverNameTable({ exact: { "a.test": alpnTable({}, WIREGUARD) } });
-  const udp = routeTable({ serverNames, sought: ["quic"], fallback: FALLBACK });
+  const byName = namedRoutes("quic", { exact: { "a.test": alpnTable({}, WIREGUARD) } });
+  const udp = routeTable({ byName, sought: ["quic"], fallback: FALLBACK });
   const hello = (serverName: string) =>
     datagrams(sealClientHello(buildClientHello({ serverName })));
   const known = flowOf(snapshot({ udp }));

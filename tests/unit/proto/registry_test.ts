@@ -9,7 +9,6 @@ import type { Detected, FieldNeeds, Protocol, Transport } from "../../../src/mod
 import type { Verdict } from "../../../src/model/verdict.ts";
 import { type SniffResult, TcpSniffer, UdpSniffer } from "../../../src/pipeline/sniff.ts";
 import { planTcpSniff, planUdpSniff } from "../../../src/pipeline/sniff_plan.ts";
-import { NO_NEEDS } from "../../../src/proto/detector.ts";
 import {
   TCP_PROTOCOLS,
   TCP_SPECS,
@@ -18,23 +17,24 @@ import {
   UDP_SPECS,
   udpDetector,
 } from "../../../src/proto/registry.ts";
-import { ALL_SAMPLES, allNeeds, samplesOver, targetName } from "../../samples/all.ts";
+import { ALL_SAMPLES, allNeeds, baseNeeds, samplesOver, targetName } from "../../samples/all.ts";
 import type { Flight, ProtocolSamples } from "../../samples/samples.ts";
 import { inChunks, matched } from "../../support/chunks.ts";
 import { assertDatagramLaws, assertLaws } from "../../support/detector_laws.ts";
 
 const SIZES = [[1], [2], [7], [64, 1], [536], [1460], [65_536]];
 
-/** Detects only what a person configures, so that any bytes may be of it. */
+/** What a person configures: it has no bytes of its own. */
 const NOT_A_PROTOCOL: readonly Protocol[] = ["regex"];
 
 for (const samples of ALL_SAMPLES) {
   const { transport, protocol, flights, lookalikes = [] } = samples;
   const target = targetName(samples);
+  const isOwn = NOT_A_PROTOCOL.includes(protocol);
 
   for (const flight of flights) {
     Deno.test(`${target}: "${flight.name}" is recognised in any pieces, and by no other detector`, () => {
-      const plain = matched(detectAnyhow(samples, flight, NO_NEEDS));
+      const plain = matched(detectAnyhow(samples, flight, baseNeeds(samples)));
       assert.equal(plain.protocol, protocol);
       assert.equal(plain.fields, undefined, "what no rule looks at is not read");
       assert.deepEqual({ ...plain, ...flight.expected }, plain);
@@ -42,10 +42,10 @@ for (const samples of ALL_SAMPLES) {
       assert.deepEqual(full.fields ?? {}, flight.fields ?? {});
       const { consumed: _, ...expected } = flight.expected ?? {};
       assert.deepEqual({ ...full, ...expected }, full, "what is read beside changes nothing");
-      assert.deepEqual(takers(transport, flight), [protocol]);
+      assert.deepEqual(takers(transport, flight), isOwn ? [] : [protocol]);
     });
 
-    if (NOT_A_PROTOCOL.includes(protocol)) continue;
+    if (isOwn) continue;
     Deno.test(`${target}: "${flight.name}" is known at its end though all protocols are sought`, () => {
       const result = sniffAll(transport, flight);
       assert(result.kind === "match", result.kind);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { takersInWords } from "../../../../src/control/config/match_keys.ts";
 import {
   ConfigError,
   type ConfigIssue,
@@ -618,14 +619,14 @@ const ERRORS: readonly Mistake[] = [
     text:
       `${BASE}[protocols.s]\nprotocol = "ssh"\ntarget = ["a:1"]\n§server_names = ["a.example"]\n`,
     key: "protocols.s.server_names",
-    message: '"server_names" is for tls and quic, not for ssh',
+    message: `"server_names" is for ${takersInWords("server_names")}, not for ssh`,
     hint: "Remove the key: ssh carries no such name",
   },
   {
     rule: "ALPN names for a protocol without names",
     text: `${BASE}[protocols.w]\nprotocol = "wireguard"\ntarget = ["a:1"]\n§alpns = ["h3"]\n`,
     key: "protocols.w.alpns",
-    message: '"alpns" is for tls and quic, not for wireguard',
+    message: `"alpns" is for ${takersInWords("alpns")}, not for wireguard`,
     hint: "Remove the key: wireguard carries no such name",
   },
   {

@@ -29,15 +29,17 @@ Deno.test("parseConfig() fills in the defaults of rpxy-l4", () => {
           transparent: false,
           order: 0,
         },
+        conditional: new Map(),
+        byName: new Map(),
         byProtocol: new Map(),
-        serverNames: null,
         sought: [],
         needs: new Map(),
       },
       udp: {
         fallback: null,
+        conditional: new Map(),
+        byName: new Map(),
         byProtocol: new Map(),
-        serverNames: null,
         sought: [],
         needs: new Map(),
       },
@@ -251,8 +253,8 @@ target = ["a:1"]
 `,
     "config.toml",
   );
-  const names = snapshot.tcp.serverNames;
-  assert.ok(names !== null);
+  const names = snapshot.tcp.byName.get("tls");
+  assert.ok(names !== undefined);
   const www = names.exact.get("www.example.com");
   assert.deepEqual([...www?.byAlpn ?? []].map(([alpn, { name }]) => [alpn, name]), [
     ["h2", "both"],
@@ -274,7 +276,7 @@ Deno.test("parseConfig() keeps services in the order of the file, whatever their
       service("protocol.9", "c") + service("protocols.a", "d"),
     "config.toml",
   );
-  const services = [...snapshot.tcp.serverNames?.any.byAlpn.values() ?? []];
+  const services = [...snapshot.tcp.byName.get("tls")?.any.byAlpn.values() ?? []];
   assert.deepEqual(services.map(({ name, order }) => [name, order]), [
     ["z", 0],
     ["10", 1],
@@ -304,8 +306,14 @@ Deno.test("parseConfig() loads the shape of rpxy-l4's own example", () => {
   assert.deepEqual(warnings, []);
   assert.deepEqual(snapshot.tcp.sought, ["http", "tls"]);
   assert.deepEqual(snapshot.udp.sought, ["quic", "wireguard"]);
-  assert.equal(snapshot.tcp.serverNames?.exact.get("localhost")?.byAlpn.get("h2")?.name, "tls_2");
-  assert.equal(snapshot.udp.serverNames?.exact.get("localhost")?.byAlpn.get("h3")?.name, "quic_1");
+  assert.equal(
+    snapshot.tcp.byName.get("tls")?.exact.get("localhost")?.byAlpn.get("h2")?.name,
+    "tls_2",
+  );
+  assert.equal(
+    snapshot.udp.byName.get("quic")?.exact.get("localhost")?.byAlpn.get("h3")?.name,
+    "quic_1",
+  );
 });
 
 Deno.test("config.example.toml can be used with every key in it that is commented out", () => {

@@ -52,7 +52,7 @@ Engine
   native where it can be used, else streams, a worker for each core
 
 TCP
-  protocol   server names            ALPN  service  targets                           balance  PROXY  idle
+  protocol   names                   ALPN  service  targets                           balance  PROXY  idle
   tls        x.example               h2    both     d.example:443                     none     none   24h
   tls        x.example, *.x.example  any   name     c.example:443                     random   v2     never
   tls        any                     dot   alpn     b.example:443                     none     v2     24h
@@ -61,9 +61,9 @@ TCP
   other TCP                                default  10.0.0.1:80                       none     v2     24h
 
 UDP
-  protocol   server names  ALPN  service  targets        balance  PROXY  idle
-  quic       x.example     any   http3    f.example:443  none     none   30s
-  other UDP                      dropped
+  protocol   names      ALPN  service  targets        balance  PROXY  idle
+  quic       x.example  any   http3    f.example:443  none     none   30s
+  other UDP                   dropped
 `,
   );
 });

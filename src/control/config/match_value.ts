@@ -1,0 +1,104 @@
+/**
+ * Values that flows are chosen by, as a configuration writes them.
+ *
+ * @module
+ */
+
+import { canonicalHost } from "../../proto/ip.ts";
+import { compilePattern, PatternError } from "../../proto/pattern.ts";
+import { parseServerName } from "./endpoint.ts";
+import { quote, ValueError } from "./value_error.ts";
+
+/** Longest text that a match field can have. */
+const MAX_TEXT = 255;
+
+/**
+ * Reads a host that clients ask for: an IPv4 address, or what {@linkcode parseServerName} takes.
+ *
+ * @throws {ValueError} when it is neither
+ */
+export function parseHostPattern(text: string): string {
+  const ip = canonicalHost(text);
+  if (ip !== null && !ip.includes(":")) return ip;
+  if (ip === null) return parseServerName(text);
+  throw new ValueError(`${quote(text)} is an IPv6 address, which is no name`, "Remove it");
+}
+
+/**
+ * Reads the beginning of a path. Clients send paths in ASCII; other characters are taken as their UTF-8 bytes.
+ *
+ * @throws {ValueError} when no path can begin like that
+ */
+export function parsePathPrefix(text: string): string {
+  if (/^\/[^?#\s]*$/.test(text)) return toByteString(text);
+  const hint = text.startsWith("/")
+    ? "Only the path counts: write it without query, fragment and white space"
+    : 'A path begins with a slash, as in "/api"';
+  throw new ValueError(`${quote(text)} is not a path`, hint);
+}
+
+/**
+ * Reads a text that a client may send, with stars for any text.
+ *
+ * @throws {ValueError} when it is empty, too long, or fits everything
+ */
+export function parseText(text: string): string {
+  if (/^\*+$/.test(text)) {
+    throw new ValueError(`${quote(text)} fits every text`, "Leave the key out to take every one");
+  }
+  const bytes = toByteString(text);
+  if (bytes.length >= 1 && bytes.length <= MAX_TEXT) return bytes;
+  throw new ValueError(`A text must have 1 to ${MAX_TEXT} bytes, not ${bytes.length}`);
+}
+
+/**
+ * Reads a JA4 fingerprint of a client, in which stars stand for any text.
+ *
+ * @throws {ValueError} when no ClientHello can have it
+ */
+export function parseJa4(text: string): string {
+  const fingerprint = text.toLowerCase();
+  const whole = /^[tqd](?:1[0-3]|d[123]|s[23]|00)[di][0-9]{4}[0-9a-z]{2}(?:_[0-9a-f]{12}){2}$/;
+  const part = /^[0-9a-z_*]{2,36}$/;
+  if (fingerprint.includes("*") ? part.test(fingerprint) : whole.test(fingerprint)) {
+    return parseText(fingerprint);
+  }
+  throw new ValueError(
+    `${quote(text)} is not a JA4 fingerprint`,
+    'Write it as in "t13d1516h2_8daaf6152771_e5627efa2ab1", or a part of it with a star',
+  );
+}
+
+/**
+ * Reads a Curve25519 public key.
+ *
+ * @throws {ValueError} when it is not 32 bytes in base64
+ */
+export function parsePublicKey(text: string): string {
+  // 43 characters are 258 bits: the last two of them are zero.
+  if (/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text)) return text;
+  throw new ValueError(
+    "This is not a WireGuard public key: 32 bytes in base64",
+    "Write what `wg show INTERFACE public-key` prints on the server",
+  );
+}
+
+/**
+ * Reads a regular expression.
+ *
+ * @throws {ValueError} when it cannot be compiled for bytes that come one after the other
+ */
+export function parsePattern(text: string): string {
+  try {
+    compilePattern(text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new ValueError(`${quote(text)} is not a pattern: ${error.message}`, error.hint);
+  }
+}
+
+/** The bytes of a text in UTF-8, a character for each: fields of flows are read like that. */
+function toByteString(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+}
