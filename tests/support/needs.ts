@@ -8,6 +8,8 @@ import { findProgram } from "./programs.ts";
 
 /** A need that is not a program. */
 const CAPABILITIES: Readonly<Record<string, () => boolean>> = {
+  Linux: () => Deno.build.os === "linux",
+  IPv6: () => canListen("::1"),
   root: () => Deno.uid() === 0,
   "network namespaces": () => canRun("unshare", "--net", "true"),
   "/dev/net/tun": () => canRun("sh", "-c", "exec 3<>/dev/net/tun"),
@@ -46,4 +48,13 @@ function canRun(name: string, ...args: string[]): boolean {
   const path = findProgram(name);
   if (path === null) return false;
   return new Deno.Command(path, { args, stdout: "null", stderr: "null" }).outputSync().success;
+}
+
+function canListen(hostname: string): boolean {
+  try {
+    Deno.listen({ hostname, port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }

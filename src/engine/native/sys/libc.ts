@@ -11,8 +11,10 @@
  *
  * What callers hold to: a descriptor is closed once, by its owner, as its number is used again at once.
  *
- * errno is read right after the call that set it, by another call on the same thread. Between the two V8 may run code of
- * its own, but none that makes system calls which fail. A {@linkcode Libc} belongs to the thread that opened it.
+ * errno is read right after the call that set it, by another call on the same thread, to which it belongs: so a
+ * {@linkcode Libc} is for the thread that opened it. V8 may do something of its own between the two, such as to collect
+ * garbage; calls that succeed leave errno alone. Both calls are compiled into the JavaScript around them, without
+ * arguments that have to be made: the whole of a method costs 4 to 30 ns more than the call in C.
  *
  * @module
  */

@@ -4,14 +4,25 @@ import { layoutFor } from "../../../../../src/engine/native/sys/layout.ts";
 import { Libc } from "../../../../../src/engine/native/sys/libc.ts";
 import { openLibrary } from "../../../../../src/engine/native/sys/open_library.ts";
 import { selfTest } from "../../../../../src/engine/native/sys/self_test.ts";
+import type { SockaddrBuffer } from "../../../../../src/engine/native/sys/socket_address.ts";
 import { Descriptors } from "../../../../support/descriptors.ts";
 import { needs } from "../../../../support/needs.ts";
+import { runOk } from "../../../../support/programs.ts";
 
 const onLinux = needs("Linux");
 
 onLinux("selfTest() finds all well here", () => {
   using descriptors = new Descriptors();
   assert.equal(selfTest(descriptors.libc), null);
+});
+
+needs("Linux", "network namespaces")("selfTest() does without a loopback interface", async () => {
+  const selfTest = import.meta.resolve("../../../../../src/engine/native/sys/self_test.ts");
+  const libc = import.meta.resolve("../../../../../src/engine/native/sys/libc.ts");
+  const script = `import { selfTest } from "${selfTest}"; import { openLibc } from "${libc}"; ` +
+    `console.log(selfTest(openLibc()));`;
+  const deno = [Deno.execPath(), "eval", "--no-lock", script];
+  assert.equal(await runOk("unshare", ["--net", ...deno]), "null\n");
 });
 
 onLinux("selfTest() finds the layout of another processor", () => {
@@ -23,7 +34,7 @@ onLinux("selfTest() finds the layout of another processor", () => {
 
 onLinux("selfTest() names a call that the system refuses", () => {
   using libc = new WithoutSplice(openLibrary(), ownLayout());
-  assert.equal(selfTest(libc), "splice: ENOSYS");
+  assert.equal(selfTest(libc), "pipes: splice: ENOSYS");
 });
 
 onLinux("selfTest() closes what it opens", () => {
@@ -72,6 +83,11 @@ class Counting extends Libc {
   override socketpair(family: number, type: number, out: Int32Array): number {
     this.opened += 2;
     return super.socketpair(family, type, out);
+  }
+
+  override accept4(fd: number, peer: SockaddrBuffer): number {
+    this.opened++;
+    return super.accept4(fd, peer);
   }
 
   override close(fd: number): number {
