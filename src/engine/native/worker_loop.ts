@@ -100,13 +100,21 @@ export class WorkerLoop implements Disposable {
   }
 
   #turn(): void {
-    const isBusy = !this.#ready.isEmpty || !this.#turnEnd.isEmpty;
-    this.#poller.wait(isBusy ? 0 : this.#clock.sleepMs(), this.#begin);
+    this.#poller.wait(this.#isBusy() ? 0 : this.#clock.sleepMs(), this.#begin);
     this.#clock.expire();
     this.#ready.run();
     this.#turnEnd.run();
     this.#reports.flush();
     this.#endDrains();
+  }
+
+  /**
+   * Whether there is something to do without an event. A message may have come after the last look at the count and
+   * before the eventfd was read, and so have no event any more.
+   */
+  #isBusy(): boolean {
+    return !this.#ready.isEmpty || !this.#turnEnd.isEmpty ||
+      this.#received !== this.#memory.posted;
   }
 
   /** Before any event is served, so that what the main thread said before the event came is known. */
