@@ -143,18 +143,17 @@ export class QuicDetector {
   }
 
   #detected(hello: ClientHello, { crypto, version }: Connection): Verdict<Detected> {
-    return {
-      kind: "match",
-      value: {
-        protocol: "quic",
-        sni: hello.serverName,
-        alpn: hello.alpn,
-        ech: hasExtension(hello, EXTENSION.encryptedClientHello),
-        version: version.name,
-        consumed: this.#seen,
-        ...(this.#wantsJa4 && { fields: { ja4: ja4(crypto.read(hello.length), hello, "q") } }),
-      },
+    const value: Detected = {
+      protocol: "quic",
+      sni: hello.serverName,
+      alpn: hello.alpn,
+      ech: hasExtension(hello, EXTENSION.encryptedClientHello),
+      version: version.name,
+      consumed: this.#seen,
     };
+    if (!this.#wantsJa4) return { kind: "match", value };
+    const fields = { ja4: ja4(crypto.read(hello.length), hello, "q") };
+    return { kind: "match", value: { ...value, fields } };
   }
 
   #connectionOf({ version, dcid }: InitialPacket): Connection {

@@ -78,16 +78,14 @@ function find(
   const parsed = parseClientHello(message);
   if (parsed.kind !== "match") return parsed;
   const hello = parsed.value;
-  return {
-    kind: "match",
-    value: {
-      protocol: "tls",
-      sni: hello.serverName,
-      alpn: hello.alpn,
-      ech: hasExtension(hello, EXTENSION.encryptedClientHello),
-      version: offeredVersion(hello),
-      consumed: records.offsetAfter(length),
-      ...(wantsJa4 && { fields: { ja4: ja4(message, hello, "t") } }),
-    },
+  const value: Detected = {
+    protocol: "tls",
+    sni: hello.serverName,
+    alpn: hello.alpn,
+    ech: hasExtension(hello, EXTENSION.encryptedClientHello),
+    version: offeredVersion(hello),
+    consumed: records.offsetAfter(length),
   };
+  if (!wantsJa4) return { kind: "match", value };
+  return { kind: "match", value: { ...value, fields: { ja4: ja4(message, hello, "t") } } };
 }
