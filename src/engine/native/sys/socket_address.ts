@@ -28,11 +28,17 @@ export function encodeSockaddr(address: SocketAddress, bytes: Uint8Array, offset
 
 /** The address at `offset`, or null where it is neither IPv4 nor IPv6. The zone of a link-local address is lost. */
 export function decodeSockaddr(bytes: Uint8Array, offset = 0): SocketAddress | null {
-  const family = sockaddrFamily(bytes, offset);
-  if (family !== AF_INET && family !== AF_INET6) return null;
-  const ipOffset = offset + (family === AF_INET ? SOCKADDR_IN.address : SOCKADDR_IN6.address);
-  const ip = bytes.subarray(ipOffset, ipOffset + (family === AF_INET ? 4 : 16));
-  return { host: formatIp(ip), port: sockaddrPort(bytes, offset) };
+  switch (sockaddrFamily(bytes, offset)) {
+    case AF_INET:
+      return { host: formatIpv4(bytes, offset), port: sockaddrPort(bytes, offset) };
+    case AF_INET6: {
+      const start = offset + SOCKADDR_IN6.address;
+      const host = formatIp(bytes.subarray(start, start + 16));
+      return { host, port: sockaddrPort(bytes, offset) };
+    }
+    default:
+      return null;
+  }
 }
 
 /** `AF_INET`, `AF_INET6`, or what else the kernel wrote. */
@@ -97,4 +103,10 @@ export class SockaddrBuffer {
   ipv6Word(index: number): number {
     return this.#view.getUint32(SOCKADDR_IN6.address + 4 * index);
   }
+}
+
+/** As `formatIp` does it, without the view and the array that it needs: this is done for every connection. */
+function formatIpv4(bytes: Uint8Array, offset: number): string {
+  const at = offset + SOCKADDR_IN.address;
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
 }

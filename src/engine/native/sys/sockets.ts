@@ -123,15 +123,15 @@ export function openTcpSocket(
   options: SocketOptions,
   hasData: boolean,
 ): number {
-  return openConnected(libc, address, from, SOCK_STREAM, options.mark, (fd) => {
-    libc.setsockoptInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    libc.setsockoptInt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    const { tcpUserTimeoutMs, tcpFastOpen } = options;
-    if (tcpUserTimeoutMs > 0) {
-      libc.setsockoptInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, tcpUserTimeoutMs);
-    }
-    if (tcpFastOpen && hasData) libc.setsockoptInt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
-  });
+  const target = encoded(address);
+  const fd = openTowards(libc, target, from, SOCK_STREAM, options.mark);
+  if (fd < 0) return fd;
+  libc.setsockoptInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  libc.setsockoptInt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  const { tcpUserTimeoutMs, tcpFastOpen } = options;
+  if (tcpUserTimeoutMs > 0) libc.setsockoptInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, tcpUserTimeoutMs);
+  if (tcpFastOpen && hasData) libc.setsockoptInt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+  return connectOrClose(libc, fd, target);
 }
 
 /** A UDP socket that is connected; parameters and result as with {@linkcode openTcpSocket}. */
@@ -141,7 +141,9 @@ export function openUdpSocket(
   from: SocketAddress | null,
   options: SocketOptions,
 ): number {
-  return openConnected(libc, address, from, SOCK_DGRAM, options.mark, () => {});
+  const target = encoded(address);
+  const fd = openTowards(libc, target, from, SOCK_DGRAM, options.mark);
+  return fd < 0 ? fd : connectOrClose(libc, fd, target);
 }
 
 /**
@@ -184,22 +186,38 @@ function openListener(
   }
 }
 
-function openConnected(
+/** Addresses of targets as the kernel takes them: to write one anew costs as much as some system calls. */
+const ENCODED = new WeakMap<SocketAddress, SockaddrBuffer>();
+
+function encoded(address: SocketAddress): SockaddrBuffer {
+  let sockaddr = ENCODED.get(address);
+  if (sockaddr === undefined) {
+    sockaddr = SockaddrBuffer.of(address);
+    ENCODED.set(address, sockaddr);
+  }
+  return sockaddr;
+}
+
+/** A socket that is yet to be connected, or the negated errno. */
+function openTowards(
   libc: Libc,
-  address: SocketAddress,
+  target: SockaddrBuffer,
   from: SocketAddress | null,
   type: number,
   mark: number,
-  prepare: (fd: number) => void,
 ): number {
-  const sockaddr = SockaddrBuffer.of(address);
-  const fd = libc.socket(sockaddr.family, type);
+  const fd = libc.socket(target.family, type);
   if (fd < 0) return fd;
   let result = 0;
   if (mark !== 0) result = libc.setsockoptInt(fd, SOL_SOCKET, SO_MARK, mark);
-  if (result >= 0 && from !== null) result = bindTransparent(libc, fd, sockaddr.family, from);
-  prepare(fd);
-  if (result >= 0) result = libc.connect(fd, sockaddr);
+  if (from !== null && result >= 0) result = bindTransparent(libc, fd, target.family, from);
+  if (result >= 0) return fd;
+  libc.close(fd);
+  return result;
+}
+
+function connectOrClose(libc: Libc, fd: number, target: SockaddrBuffer): number {
+  const result = libc.connect(fd, target);
   if (result >= 0 || result === -EINPROGRESS) return fd;
   libc.close(fd);
   return result;
