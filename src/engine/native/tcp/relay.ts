@@ -89,7 +89,7 @@ export class Relay implements Phase {
     if (from.queued || this.#connection.over) return;
     if (from.backlog === null || this.#flush(from)) {
       let moved = 0;
-      for (let reads = 0; from.readable && from.backlog === null; reads++) {
+      for (let reads = 0; hasMore(from); reads++) {
         if (moved >= MAX_TURN_BYTES || reads === MAX_TURN_READS) {
           from.queued = true;
           this.#connection.context.ready.later(from);
@@ -250,6 +250,11 @@ export class Relay implements Phase {
   #otherOf(leg: Leg): Leg {
     return leg === this.#target ? this.#connection.client : this.#target;
   }
+}
+
+/** Whether there may be bytes to read, and room for them. */
+function hasMore(from: Leg): boolean {
+  return from.readable && !from.ended && from.backlog === null;
 }
 
 /**
