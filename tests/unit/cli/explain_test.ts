@@ -119,3 +119,55 @@ Deno.test("explainInWords() routes a flow as a person tells it", () => {
   assert.equal(told("quic", "a.test", []).route, "no_fallback");
   assert.throws(() => told("gopher", null, []), UsageError);
 });
+
+Deno.test("explainSample() shows every field that there is, and with a configuration those that rules look at", () => {
+  const chunks = [toRecords(buildClientHello({ serverName: "a.test", alpn: ["h2"] }))];
+  const { fields } = explainSample({ transport: "tcp", chunks }, null);
+  assert.match(fields.ja4 ?? "", /^t12d/);
+  assert.deepEqual(explainSample({ transport: "tcp", chunks }, snapshot).fields, {});
+});
+
+Deno.test("explainSample() says that a verdict is weak, and asks the strong first", () => {
+  const using = parseConfig(
+    `listen_port = 443
+    [protocols.mine]
+    protocol = "regex"
+    patterns = ["[GT]"]
+    target = ["10.0.0.1:1"]
+    [protocols.web]
+    protocol = "http"
+    target = ["10.0.0.2:80"]`,
+    "test.toml",
+  ).snapshot;
+  const explain = (text: string) =>
+    explainSample({ transport: "tcp", chunks: [bytes(text)] }, using);
+  const weak = explain("TLM\0");
+  assert.deepEqual([weak.protocol, weak.certainty, weak.service, weak.route], [
+    "regex",
+    "weak",
+    "mine",
+    "fields",
+  ]);
+  assert.equal(explain("G").verdict, "need more");
+  assert.deepEqual(explain("GET / HTTP/1.1\r\n").protocol, "http");
+});
+
+Deno.test("explainLines() takes the client's address for rules with sources", async () => {
+  const using = parseConfig(
+    `listen_port = 443
+    [protocols.inner]
+    protocol = "ssh"
+    sources = ["10.0.0.0/8"]
+    target = ["10.0.0.1:22"]`,
+    "test.toml",
+  ).snapshot;
+  const flow = { id: 1, transport: "tcp", chunks: [bytes("SSH-2.0-x\r\n").toHex()] };
+  const lines = [{ ...flow, source: "10.1.1.1" }, flow, { ...flow, source: "host" }];
+  const answers = await answersTo(lines.map((line) => JSON.stringify(line)).join("\n"), using);
+  assert.deepEqual(answers.map((answer) => (answer as { service?: string }).service), [
+    "inner",
+    null,
+    undefined,
+  ]);
+  assert.deepEqual(answers[2], { id: 1, error: '"source" must be an IP address' });
+});

@@ -21,6 +21,13 @@ Deno.test("formatTextEvent() writes the end of a flow", () => {
   );
 });
 
+Deno.test("formatTextEvent() and formatJsonEvent() have the fingerprint of a hello that was read", () => {
+  const ja4 = "t13d1516h2_8daaf6152771_e5627efa2ab1";
+  const record = flowRecord({ detected: { ...DETECTED, fields: { ja4 } } });
+  assert.ok(formatTextEvent(TIME, record, null).includes(` alpn=h2,http/1.1 ja4=${ja4} target=`));
+  assert.equal(JSON.parse(formatJsonEvent(TIME, record, null)).ja4, ja4);
+});
+
 Deno.test("formatTextEvent() leaves out what is not known", () => {
   const record = flowRecord({
     transport: "udp",

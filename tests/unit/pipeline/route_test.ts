@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Service } from "../../../src/model/snapshot.ts";
+import type { Detected } from "../../../src/model/protocol.ts";
+import type { Condition, Service } from "../../../src/model/snapshot.ts";
 import { route, type RouteReason } from "../../../src/pipeline/route.ts";
 import {
   alpnTable,
@@ -118,4 +119,67 @@ Deno.test("route() looks up names in the rules of the protocol alone", () => {
   assert.equal(route(TABLE, tls, "target").service, exactBare);
   const http = detected({ protocol: "http", sni: "www.example.com" });
   assert.equal(route(TABLE, http, "drop").service, FALLBACK);
+});
+
+Deno.test("route() tries rules with conditions before names, in the order of the file, and wants all of them", () => {
+  const v1 = service("v1", { order: 8 });
+  const v2 = service("v2", { order: 9 });
+  const old: Condition = {
+    kind: "text",
+    field: "version",
+    patterns: ["tls 1.*"],
+    ignoreCase: true,
+  };
+  const h2: Condition = { kind: "alpn", names: new Set(["h2"]) };
+  const table = {
+    ...TABLE,
+    conditional: new Map([["tls" as const, [
+      { service: v1, conditions: [h2, old] },
+      { service: v2, conditions: [old] },
+    ]]]),
+  };
+  const hello = { sni: "www.example.com", alpn: ["h2"] };
+  const to = (part: Partial<Detected>) => route(table, detected({ ...hello, ...part }), "drop");
+  assert.deepEqual(to({ version: "TLS 1.2" }), { service: v1, reason: "fields" });
+  assert.deepEqual(to({ version: "TLS 1.2", alpn: [] }), { service: v2, reason: "fields" });
+  assert.deepEqual(to({ version: null }), { service: exactH2, reason: "sni_alpn" });
+  assert.equal(to({ protocol: "quic", version: "TLS 1.2" }).service, FALLBACK);
+});
+
+Deno.test("route() drops what fits none of a protocol's conditions when unmatched is drop", () => {
+  const never: Condition = { kind: "sources", blocks: [] };
+  const table = routeTable({
+    fallback: FALLBACK,
+    conditional: new Map([["ssh", [{ service: HTTP, conditions: [never] }]]]),
+  });
+  const ssh = detected({ protocol: "ssh" });
+  assert.deepEqual(route(table, ssh, "drop", "10.0.0.1"), { service: null, reason: "unmatched" });
+  assert.deepEqual(route(table, ssh, "target", "10.0.0.1"), {
+    service: FALLBACK,
+    reason: "fallback",
+  });
+});
+
+Deno.test("route() looks hosts and names that are asked for up as it does server names", () => {
+  const table = routeTable({
+    fallback: FALLBACK,
+    byName: namedRoutes("http", {
+      exact: { "a.test": alpnTable({}, exactBare) },
+      wildcard: { "a.test": alpnTable({}, wildcardBare) },
+      suffix: { "test": alpnTable({}, anyBare), "b.a.test": alpnTable({}, anyH2) },
+    }),
+  });
+  const to = (host?: string) =>
+    route(
+      table,
+      detected({ protocol: "http", ...host !== undefined && { fields: { host } } }),
+      "drop",
+    );
+  assert.deepEqual(to("a.test"), { service: exactBare, reason: "name" });
+  assert.deepEqual(to("x.a.test"), { service: wildcardBare, reason: "name" });
+  assert.deepEqual(to("y.x.a.test"), { service: anyBare, reason: "name" });
+  assert.deepEqual(to("y.b.a.test"), { service: anyH2, reason: "name" }); // the longest end
+  assert.deepEqual(to("b.a.test"), { service: wildcardBare, reason: "name" });
+  assert.deepEqual(to("other.example"), { service: null, reason: "unmatched" });
+  assert.deepEqual(to(), { service: null, reason: "unmatched" });
 });

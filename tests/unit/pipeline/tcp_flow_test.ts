@@ -506,6 +506,28 @@ Deno.test("TcpFlow balances by the source of the PROXY header", () => {
   assert.notEqual(first("192.0.2.1:1", [data(HTTP_HEAD)], {}), direct);
 });
 
+Deno.test("TcpFlow chooses by the source of the PROXY header, not by the peer", () => {
+  const http = service("http", { protocol: "http" });
+  const inner = service("inner", { protocol: "http", targets: [target("10.0.0.9:80")] });
+  const blocks = [{ bytes: Uint8Array.of(203, 0, 113, 0), prefixLength: 24 }];
+  const tcp = {
+    ...protocolRoutes({ http }),
+    conditional: new Map([["http" as const, [
+      { service: inner, conditions: [{ kind: "sources" as const, blocks }] },
+    ]]]),
+  };
+  const chosen = (peer: string, event: TcpFlowEvent, part: Partial<Snapshot>) => {
+    const from = snapshot({ tcp, ...part });
+    const flow = new TcpFlow({ snapshot: from, peer: address(peer), local: LOCAL, seed: 0 });
+    flow.start(0);
+    flow.next(event, 1);
+    return flow.facts().service?.name;
+  };
+  assert.equal(chosen("203.0.113.7:1", data(HTTP_HEAD), {}), "inner");
+  assert.equal(chosen("192.0.2.1:1", data(HTTP_HEAD), {}), "http");
+  assert.equal(chosen("192.0.2.1:1", data(HEADER, HTTP_HEAD), INBOUND), "inner");
+});
+
 // Broken invariants
 
 Deno.test("TcpFlow throws on an event that is no answer to its last action", () => {

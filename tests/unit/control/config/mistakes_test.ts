@@ -25,6 +25,11 @@ function tls(lines: string): string {
   return `listen_port = 8448\n[protocols.web]\nprotocol = "tls"\ntarget = ["a:1"]\n${lines}\n`;
 }
 
+/** A file with one `regex` service. */
+function regex(patterns: string): string {
+  return `${BASE}[protocols.s]\nprotocol = "regex"\ntarget = ["a:1"]\npatterns = ${patterns}\n`;
+}
+
 const ERRORS: readonly Mistake[] = [
   {
     rule: "TOML syntax",
@@ -544,6 +549,85 @@ const ERRORS: readonly Mistake[] = [
     key: "protocols.web.protocol",
     message: `"https" is not one of ${PROTOCOLS.join(", ")}`,
     hint: 'HTTPS is HTTP in TLS: use "tls"',
+  },
+  {
+    rule: "a key for another protocol",
+    text: tls('§users = ["a"]'),
+    key: "protocols.web.users",
+    message: `"users" is for ${takersInWords("users")}, not for tls`,
+    hint: "Remove the key: tls carries nothing of the kind",
+  },
+  {
+    rule: "versions of a protocol that tells none",
+    text: `${BASE}[protocols.s]\nprotocol = "socks5"\ntarget = ["a:1"]\n§versions = ["5"]\n`,
+    key: "protocols.s.versions",
+    message: `"versions" is for ${takersInWords("versions")}, not for socks5`,
+    hint: "Remove the key: socks5 carries nothing of the kind",
+  },
+  {
+    rule: "a version that no client has",
+    text: tls('versions = ["TLS 1.3", §"TLSv1.2"]'),
+    key: "protocols.web.versions[1]",
+    message: '"TLSv1.2" is no version of tls',
+    hint: "Known are TLS 1.3, TLS 1.2, TLS 1.1, TLS 1.0, SSL 3.0",
+  },
+  {
+    rule: "a text that fits everything",
+    text: tls('versions = [§"*"]'),
+    key: "protocols.web.versions[0]",
+    message: '"*" fits every text',
+    hint: "Leave the key out to take every one",
+  },
+  {
+    rule: "a fingerprint of another kind",
+    text: tls('ja4 = [§"e7d705a3286e19ea42f587b344ee6865"]'),
+    key: "protocols.web.ja4[0]",
+    message: '"e7d705a3286e19ea42f587b344ee6865" is not a JA4 fingerprint',
+    hint: 'Write it as in "t13d1516h2_8daaf6152771_e5627efa2ab1", or a part of it with a star',
+  },
+  {
+    rule: "a source that is no block",
+    text: tls('sources = [§"10.0.0.0/33"]'),
+    key: "protocols.web.sources[0]",
+    message: '"10.0.0.0/33" is not an address block',
+    hint: 'Write it as in "10.0.0.0/8" or "2001:db8::/32"',
+  },
+  {
+    rule: "a source twice, in two spellings",
+    text: tls('sources = ["10.0.0.0/8", §"10.1.0.0/8"]'),
+    key: "protocols.web.sources[1]",
+    message: '"10.0.0.0/8" is listed twice',
+    hint: "Remove one of the two",
+  },
+  {
+    rule: "regex without a pattern",
+    text: `${BASE}[protocols.s]\nprotocol = §"regex"\ntarget = ["a:1"]\n`,
+    key: "protocols.s.protocol",
+    message: '"regex" needs "patterns"',
+    hint: 'Write what the first bytes look like, as in patterns = ["HELO [a-z]+"]',
+  },
+  {
+    rule: "a pattern that is none",
+    text: regex("['ab', §'(a']"),
+    key: "protocols.s.patterns[1]",
+    message: '"(a" is not a pattern: missing closing ): `(a`',
+  },
+  {
+    rule: "a pattern that asks for the end",
+    text: regex("[§'QUIT$']"),
+    key: "protocols.s.patterns[0]",
+    message:
+      '"QUIT$" is not a pattern: the ends of lines, of words and of the text cannot be asked for',
+    hint: "Write the bytes that follow instead, as in \\r\\n for $",
+  },
+  {
+    rule: "conditions that an earlier service has taken in",
+    text: `${tls('sources = ["10.0.0.0/8"]')}[protocols.§b]
+protocol = "tls"\ntarget = ["b:1"]\nsources = ["10.1.0.0/16", "10.2.0.0/16"]\nversions = ["TLS 1.2"]\n`,
+    key: "protocols.b",
+    message:
+      'Service "b" can never be chosen: "web" stands before it and takes all that it asks for',
+    hint: "Put the service that asks for more before the other",
   },
   {
     rule: "a transport that the protocol does not have",

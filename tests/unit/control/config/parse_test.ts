@@ -296,9 +296,11 @@ Deno.test("parseConfig() reads keys in any TOML notation", () => {
 });
 
 Deno.test("parseConfig() gives plain, frozen data that a worker can be sent", () => {
-  const { snapshot } = parseConfig(example, "config.example.toml");
-  assert.deepEqual(structuredClone(snapshot), snapshot);
-  assert.deepEqual(unfrozen(snapshot, "snapshot"), []);
+  for (const text of [example, spec]) {
+    const { snapshot } = parseConfig(text, "config.toml");
+    assert.deepEqual(structuredClone(snapshot), snapshot);
+    assert.deepEqual(unfrozen(snapshot, "snapshot"), []);
+  }
 });
 
 Deno.test("parseConfig() loads the shape of rpxy-l4's own example", () => {
@@ -328,16 +330,88 @@ Deno.test("config.spec.toml is a configuration that gives every default as it is
   assert.deepEqual(snapshot.timeouts, parseConfig(MINIMAL, "config.toml").snapshot.timeouts);
 });
 
+Deno.test("parseConfig() makes conditions of all keys but names and ALPN, and tells detectors what to read", () => {
+  const { snapshot } = parseConfig(
+    `listen_port = 1
+[protocols.old]
+protocol = "tls"
+target = ["a:1"]
+server_names = [".example.com", "*.example.org"]
+versions = ["TLS 1.0", "SSL*"]
+ja4 = ["T13D*"]
+sources = ["10.1.2.3/8", "::1"]
+[protocols.plain]
+protocol = "tls"
+target = ["a:1"]
+server_names = [".example.net"]
+[protocols.mine]
+protocol = "regex"
+target = ["a:1"]
+patterns = ["a", "b"]
+transport = "udp"
+[protocols.yours]
+protocol = "regex"
+target = ["a:1"]
+patterns = ["b"]
+`,
+    "config.toml",
+  );
+  const { tcp, udp } = snapshot;
+  assert.deepEqual(tcp.conditional.get("tls")?.map(({ service }) => service.name), ["old"]);
+  assert.deepEqual(tcp.conditional.get("tls")?.[0]?.conditions, [
+    {
+      kind: "names",
+      names: {
+        exact: new Map(),
+        wildcard: new Map([["example.org", true]]),
+        suffix: new Map([["example.com", true]]),
+      },
+    },
+    { kind: "text", field: "version", patterns: ["tls 1.0", "ssl*"], ignoreCase: true },
+    { kind: "text", field: "ja4", patterns: ["t13d*"], ignoreCase: false },
+    {
+      kind: "sources",
+      blocks: [
+        { bytes: Uint8Array.of(10, 0, 0, 0), prefixLength: 8 },
+        { bytes: new Uint8Array(16).with(15, 1), prefixLength: 128 },
+      ],
+    },
+  ]);
+  assert.equal(tcp.byName.get("tls")?.suffix.get("example.net")?.bare?.name, "plain");
+  assert.deepEqual(tcp.needs.get("tls"), { fields: new Set(["ja4"]), values: [] });
+
+  const rules = (routes: typeof tcp) =>
+    routes.conditional.get("regex")?.map(({ service }) => service.name);
+  assert.deepEqual([rules(tcp), rules(udp)], [["yours"], ["mine", "yours"]]);
+  assert.deepEqual(udp.needs.get("regex"), { fields: new Set(["pattern"]), values: ["a", "b"] });
+  assert.deepEqual(tcp.needs.get("regex")?.values, ["b"]);
+});
+
+Deno.test("parseConfig() has fingerprints read for the log, though no rule asks for them", () => {
+  const text = `listen_port = 1
+log_ja4 = true
+[protocols.tls]
+protocol = "tls"
+target = ["a:1"]
+[protocols.http]
+protocol = "http"
+target = ["a:1"]
+`;
+  const { tcp } = parseConfig(text, "config.toml").snapshot;
+  assert.deepEqual([...tcp.needs], [["tls", { fields: new Set(["ja4"]), values: [] }]]);
+});
+
 for (const key of [...Object.keys(TOP_LEVEL_KEYS), ...Object.keys(PROTOCOL_KEYS)]) {
   Deno.test(`config.spec.toml explains ${key}`, () => {
     assert.match(spec, new RegExp(`^#? ?(\\[protocols.*\\.)?${key}( =|\\])|\`${key}\``, "m"));
   });
 }
 
-/** Paths of objects that could be changed; a Map has no frozen form, and its type is read-only. */
+/** Paths of objects that could be changed; Map and Set have no frozen form, and their types are read-only. */
 function unfrozen(value: unknown, path: string): string[] {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return [];
-  const entries = value instanceof Map ? [...value] : Object.entries(value);
-  const here = value instanceof Map || Object.isFrozen(value) ? [] : [path];
+  const isTable = value instanceof Map || value instanceof Set;
+  const entries = isTable ? [...value.entries()] : Object.entries(value);
+  const here = isTable || Object.isFrozen(value) ? [] : [path];
   return [...here, ...entries.flatMap(([key, inner]) => unfrozen(inner, `${path}.${key}`))];
 }
