@@ -54,7 +54,8 @@ export class Leg implements Pollable, Task {
 
   onReady(events: number): void {
     if ((events & READ_EVENTS) !== 0) {
-      this.readable = true;
+      // Of one that has ended, the first event may come late: it was read from before it was watched.
+      this.readable = !this.ended;
       if ((events & EPOLLPRI) !== 0) this.urgent = true;
       // A reset ends both directions as well; only without one is the end of the bytes an end in order.
       if ((events & EPOLLERR) !== 0) this.failed = true;
