@@ -1,0 +1,39 @@
+/**
+ * The documentation has a page for each protocol, and each page what a reader looks for.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { MATCH_KEYS, takesKey } from "../../../src/control/config/match_keys.ts";
+import { parseConfig } from "../../../src/control/config/parse.ts";
+import { PROTOCOLS, specsOf, transportsOf } from "../../../src/proto/registry.ts";
+
+const PAGES = new URL("../../../docs/protocols/", import.meta.url);
+
+const HEADINGS = ["What is matched", "Source", "Match fields", "What can fool it", "Example"];
+
+for (const protocol of PROTOCOLS) {
+  Deno.test(`docs/protocols/${protocol}.md has all that a page has, and an example that works`, () => {
+    const page = Deno.readTextFileSync(new URL(`${protocol}.md`, PAGES));
+    assert.match(page, new RegExp(`^# \`${protocol}\`\n`));
+    assert.deepEqual([...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading), HEADINGS);
+    const summary = page.slice(0, page.indexOf("\n## "));
+    for (const transport of transportsOf(protocol)) {
+      assert(summary.includes(transport.toUpperCase()), transport);
+    }
+    for (const { certainty } of specsOf(protocol)) assert(summary.includes(certainty), certainty);
+    for (const key of MATCH_KEYS) {
+      if (key !== "sources" && takesKey(protocol, key)) assert(page.includes(`\`${key}\``), key);
+    }
+    const example = /## Example\n[^]*?```toml\n([^]*?)```/.exec(page)?.[1] ?? "";
+    const { warnings } = parseConfig(`listen_port = 1\n${example}`, "example.toml");
+    assert.deepEqual(warnings, []);
+    assert(example.includes(`protocol = "${protocol}"`));
+  });
+}
+
+Deno.test("docs/protocols has no page of a protocol that is not there", () => {
+  const pages = [...Deno.readDirSync(PAGES)].map(({ name }) => name.replace(/\.md$/, ""));
+  assert.deepEqual(pages.filter((name) => name !== "README").sort(), [...PROTOCOLS]);
+});
