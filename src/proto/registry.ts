@@ -20,6 +20,7 @@ import {
   type UdpProtocolSpec,
 } from "./detector.ts";
 import { HTTP } from "./protocols/http.ts";
+import { REDIS } from "./protocols/redis.ts";
 import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
 import { SOCKS4 } from "./protocols/socks4.ts";
 import { SOCKS5 } from "./protocols/socks5.ts";
@@ -31,6 +32,7 @@ import { TLS } from "./tls/detect.ts";
 /** Protocols over TCP in detection order. */
 export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   HTTP,
+  REDIS,
   REGEX_TCP,
   SOCKS4,
   SOCKS5,

@@ -9,6 +9,7 @@ import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.
 import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
 import { HTTP_SAMPLES } from "./http.ts";
 import { QUIC_SAMPLES } from "./quic.ts";
+import { REDIS_SAMPLES } from "./redis.ts";
 import { REGEX_TCP_SAMPLES, REGEX_UDP_SAMPLES } from "./regex.ts";
 import type { ProtocolSamples } from "./samples.ts";
 import { SOCKS4_SAMPLES } from "./socks4.ts";
@@ -21,6 +22,7 @@ import { WIREGUARD_SAMPLES } from "./wireguard.ts";
 export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   HTTP_SAMPLES,
   QUIC_SAMPLES,
+  REDIS_SAMPLES,
   REGEX_TCP_SAMPLES,
   REGEX_UDP_SAMPLES,
   SOCKS4_SAMPLES,
