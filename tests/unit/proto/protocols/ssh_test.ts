@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { detectSsh } from "../../../../src/proto/protocols/ssh.ts";
+import { detectSsh, SSH } from "../../../../src/proto/protocols/ssh.ts";
 import { latin1 } from "../../../support/client_hello_builder.ts";
 import { inChunks, matched } from "../../../support/chunks.ts";
 
@@ -18,7 +18,8 @@ Deno.test("detectSsh() tells the version of a client and rests on no more than i
       version,
       consumed,
     ]);
-    assert.deepEqual(inChunks(detectSsh, latin1(line), [1]), detectSsh(latin1(line)));
+    const detector = (head: Uint8Array) => detectSsh(head);
+    assert.deepEqual(inChunks(detector, latin1(line), [1]), detectSsh(latin1(line)));
   }
 });
 
@@ -42,4 +43,31 @@ Deno.test("detectSsh() says no at the first byte that differs", () => {
       "Welcome\r\nSSH-2.0-x",
     ]
   ) assert.equal(detectSsh(latin1(start)).kind, "noMatch", start);
+});
+
+Deno.test("detectSsh() tells the software version up to a comment or the line end when it is wanted", () => {
+  for (
+    const [line, software, consumed] of [
+      ["SSH-2.0-OpenSSH_9.6\r\n", "OpenSSH_9.6", 20],
+      ["SSH-2.0-OpenSSH_9.6p1 Ubuntu-3\r\n", "OpenSSH_9.6p1", 22],
+      ["SSH-2.0-libssh2_1.11\n", "libssh2_1.11", 21],
+      ["SSH-2.0-\r\n", undefined, 9],
+      ["SSH-2.0- a\r\n", undefined, 9],
+      ["SSH-2.0-a\0b\r\n", undefined, 10],
+      ["SSH-2.0-\xe9\r\n", undefined, 9],
+    ] as const
+  ) {
+    const detected = matched(detectSsh(latin1(line), true));
+    assert.equal(detected.fields?.clientSoftware, software, line);
+    assert.deepEqual([detected.version, detected.consumed], ["SSH-2.0", consumed], line);
+    assert.equal(detectSsh(latin1(line).subarray(0, consumed - 1), true).kind, "needMore");
+  }
+});
+
+Deno.test("detectSsh() does without a software version that is longer than the string may be", () => {
+  const longest = `SSH-2.0-${"x".repeat(246)}\n`;
+  assert.equal(longest.length, SSH.bound);
+  assert.equal(matched(detectSsh(latin1(longest), true)).fields?.clientSoftware?.length, 246);
+  const longer = matched(detectSsh(latin1(`SSH-2.0-${"x".repeat(247)}\n`), true));
+  assert.deepEqual([longer.fields, longer.consumed], [undefined, SSH.bound]);
 });
