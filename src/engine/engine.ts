@@ -69,6 +69,8 @@ export interface EngineStats {
   readonly udpUndecided: number;
   /** Bytes of datagrams held for undecided UDP flows. */
   readonly heldDatagramBytes: number;
+  /** Datagrams of decided flows that were dropped, as no socket or queue had room or no way was wide enough for them. */
+  readonly datagramsLost: number;
   /** Payload bytes from clients to targets. */
   readonly bytesUp: number;
   /** Payload bytes from targets to clients. */

@@ -101,6 +101,7 @@ export class FlowLedger {
       udpSessions: this.udpSessions,
       udpUndecided: this.udpUndecided,
       heldDatagramBytes: this.heldDatagramBytes,
+      datagramsLost: this.datagramsLost,
       bytesUp: this.bytesUp,
       bytesDown: this.bytesDown,
       timers,

@@ -35,6 +35,7 @@ const GAUGES = [
   "udpSessions",
   "udpUndecided",
   "heldDatagramBytes",
+  "datagramsLost",
   "bytesUp",
   "bytesDown",
   "timers",
@@ -88,9 +89,10 @@ export class SharedCounters {
     values[3] = source.udpSessions;
     values[4] = source.udpUndecided;
     values[5] = source.heldDatagramBytes;
-    values[6] = source.bytesUp;
-    values[7] = source.bytesDown;
-    values[8] = timers;
+    values[6] = source.datagramsLost;
+    values[7] = source.bytesUp;
+    values[8] = source.bytesDown;
+    values[9] = timers;
   }
 
   /**
@@ -118,6 +120,7 @@ export interface CounterSource {
   readonly udpSessions: number;
   readonly udpUndecided: number;
   readonly heldDatagramBytes: number;
+  readonly datagramsLost: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
 }
@@ -169,6 +172,7 @@ export class WorkerCounts {
       udpSessions: this.#get("udpSessions"),
       udpUndecided: this.#get("udpUndecided"),
       heldDatagramBytes: this.#get("heldDatagramBytes"),
+      datagramsLost: this.#get("datagramsLost"),
       bytesUp: this.#get("bytesUp"),
       bytesDown: this.#get("bytesDown"),
       timers: this.#get("timers"),

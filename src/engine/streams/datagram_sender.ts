@@ -12,6 +12,8 @@ export interface DatagramSenderOptions {
   readonly slots: DatagramSlots;
   readonly transmit: (data: Uint8Array) => Promise<number>;
   readonly onSent: (bytes: number) => void;
+  /** Called once for a datagram that found no room. */
+  readonly onLost: () => void;
   /** Called once for a datagram that could not be sent. */
   readonly onError: (error: unknown) => void;
 }
@@ -57,8 +59,9 @@ export class DatagramSender {
   }
 
   #enqueue(data: Uint8Array): void {
-    if (this.#queue.length >= MAX_QUEUED_DATAGRAMS) return;
-    if (this.#queuedBytes + data.length > MAX_QUEUED_DATAGRAM_BYTES) return;
+    const isFull = this.#queue.length >= MAX_QUEUED_DATAGRAMS ||
+      this.#queuedBytes + data.length > MAX_QUEUED_DATAGRAM_BYTES;
+    if (isFull) return this.#options.onLost();
     this.#queue.push(data.slice());
     this.#queuedBytes += data.length;
   }

@@ -47,7 +47,7 @@ export class UdpSession implements UdpFlowTransport {
   }
 
   open({ address }: UdpForward): ErrorCode | null {
-    const { context: { slots }, reply } = this.#options;
+    const { context: { slots, ledger }, reply } = this.#options;
     const { entry } = this.#driver;
     let upstream: UdpUpstream;
     try {
@@ -56,14 +56,17 @@ export class UdpSession implements UdpFlowTransport {
       return errorCodeOf(error);
     }
     this.#upstream = upstream;
+    const onLost = () => void ledger.datagramsLost++;
     this.#up = new DatagramSender({
       slots,
+      onLost,
       transmit: (data) => upstream.send(data),
       onSent: (bytes) => entry.countUp(bytes),
       onError: (error) => this.#onSendError(error, "connect_failed"),
     });
     const down = new DatagramSender({
       slots,
+      onLost,
       transmit: reply,
       onSent: (bytes) => entry.countDown(bytes),
       onError: (error) => this.#onSendError(error, "client_reset"),
@@ -88,7 +91,8 @@ export class UdpSession implements UdpFlowTransport {
 
   #onSendError(error: unknown, reason: "connect_failed" | "client_reset"): void {
     // A listener's socket is replaced when it comes to share its port: then, too, a datagram is lost and no more.
-    if (isDatagramTransient(error) || isOwnClose(error)) return;
-    this.#driver.end({ reason, error: errorCodeOf(error) });
+    if (isDatagramTransient(error) || isOwnClose(error)) {
+      this.#options.context.ledger.datagramsLost++;
+    } else this.#driver.end({ reason, error: errorCodeOf(error) });
   }
 }

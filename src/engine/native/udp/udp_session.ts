@@ -11,7 +11,7 @@ import type { SocketOptions } from "../../../model/snapshot.ts";
 import type { UdpFlow } from "../../../pipeline/udp_flow.ts";
 import { UdpFlowDriver, type UdpFlowTransport, type UdpForward } from "../../udp_flow_driver.ts";
 import type { Pollable } from "../poller.ts";
-import { errorCodeOf, isDatagramTransient } from "../sys/errno.ts";
+import { EAGAIN, errorCodeOf, isDatagramTransient } from "../sys/errno.ts";
 import { EPOLLIN } from "../sys/layout.ts";
 import { openUdpSocket } from "../sys/sockets.ts";
 import type { Task, WorkerContext } from "../worker_context.ts";
@@ -104,7 +104,8 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     const { libc, permissions, poller, descriptors, owner } = context;
     if (!permissions.allows(address)) return "not_permitted";
     const fd = openUdpSocket(libc, address, from, sockets);
-    if (fd < 0) return errorCodeOf(-fd);
+    // With EAGAIN, connect(2) says that all ports to connect from are in use.
+    if (fd < 0) return fd === -EAGAIN ? "address_not_available" : errorCodeOf(-fd);
     const result = poller.add(fd, EPOLLIN, this);
     if (result < 0) {
       libc.close(fd);

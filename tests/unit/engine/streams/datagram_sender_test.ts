@@ -40,6 +40,7 @@ Deno.test("DatagramSender drops what does not fit its queue", async () => {
     for (let count = 0; count < room + 20; count++) socket.sender.sendOwned(data);
     while (socket.pending > 0) await socket.complete();
     assert.equal(socket.sent.length, room + 1);
+    assert.equal(socket.lost, 19);
   }
 });
 
@@ -71,6 +72,7 @@ class SlowSocket {
   readonly sender: DatagramSender;
   readonly #sends: { data: Uint8Array; done: PromiseWithResolvers<number> }[] = [];
   bytes = 0;
+  lost = 0;
 
   constructor() {
     this.sender = new DatagramSender({
@@ -81,6 +83,7 @@ class SlowSocket {
         return done.promise;
       },
       onSent: (bytes) => this.bytes += bytes,
+      onLost: () => this.lost++,
       onError: (error) => this.errors.push(error as Error),
     });
   }
