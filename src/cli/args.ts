@@ -29,6 +29,10 @@ export interface FlowInWords {
   readonly protocol: string;
   readonly sni: string | null;
   readonly alpn: readonly string[];
+  /** What else the client says, by name, such as `["path", "/api"]`. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** The client's address; null where it does not matter. */
+  readonly source: string | null;
 }
 
 /** The command line makes no sense; the message says what and suggests what may have been meant. */
@@ -42,6 +46,8 @@ const OPTIONS = {
   protocol: { type: "string" },
   sni: { type: "string" },
   alpn: { type: "string", multiple: true },
+  field: { type: "string", multiple: true },
+  source: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "V" },
 } as const;
@@ -52,7 +58,7 @@ type OptionName = keyof typeof OPTIONS;
 const COMMANDS = {
   serve: ["config", "log-dir"],
   check: ["config"],
-  explain: ["config", "protocol", "sni", "alpn"],
+  explain: ["config", "protocol", "sni", "alpn", "field", "source"],
   permissions: ["config", "log-dir"],
   health: ["config"],
   demo: [],
@@ -89,7 +95,7 @@ export function parseCommandLine(argv: readonly string[]): Command {
         }"`,
       );
     }
-    if (given.has(token.name) && token.name !== "alpn") {
+    if (given.has(token.name) && token.name !== "alpn" && token.name !== "field") {
       throw new UsageError(`Option "${token.rawName}" is given more than once`);
     }
     given.add(token.name);
@@ -133,6 +139,8 @@ const PLACEHOLDERS: Record<string, string> = {
   protocol: "tls",
   sni: "example.com",
   alpn: "h2",
+  field: "path=/api",
+  source: "192.0.2.1",
 };
 
 function isOptionName(name: string): name is OptionName {
@@ -173,20 +181,30 @@ function commandsTaking(option: OptionName): string {
 
 function flowInWords(
   config: string | null,
-  values: { protocol?: unknown; sni?: unknown; alpn?: unknown },
+  values: Readonly<Partial<Record<OptionName, unknown>>>,
 ): FlowInWords | null {
-  const { protocol, sni, alpn } = values;
-  if (protocol === undefined && sni === undefined && alpn === undefined) return null;
+  const { protocol, sni, alpn, field, source } = values;
+  const [given] = FLOW_OPTIONS.filter((option) => values[option] !== undefined);
+  if (given === undefined) return null;
   if (config === null) {
-    throw new UsageError(
-      `"explain" with "--protocol", "--sni" or "--alpn" needs "--config=FILE" to route by`,
-    );
+    throw new UsageError(`"explain" with "--${given}" needs "--config=FILE" to route by`);
   }
   return {
     protocol: text(protocol) ?? "tls",
     sni: text(sni),
     alpn: Array.isArray(alpn) ? alpn.flatMap((name: string) => name.split(",")) : [],
+    fields: Array.isArray(field) ? field.map(nameAndValue) : [],
+    source: text(source),
   };
+}
+
+/** Options of `explain` that tell of a flow. */
+const FLOW_OPTIONS = ["protocol", "sni", "alpn", "field", "source"] as const;
+
+function nameAndValue(option: string): readonly [string, string] {
+  const [name = "", ...value] = option.split("=");
+  if (value.length > 0) return [name, value.join("=")];
+  throw new UsageError(`Option "--field" needs a name and a value, as in "--field path=/api"`);
 }
 
 function text(value: unknown): string | null {

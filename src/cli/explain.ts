@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Detected, Protocol } from "../model/protocol.ts";
+import type { Detected, MatchFields, Protocol } from "../model/protocol.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { canonicalHost } from "../proto/ip.ts";
 import { PROTOCOLS, transportsOf } from "../proto/registry.ts";
@@ -13,6 +13,7 @@ import {
   explainDetected,
   explainSample,
   type Explanation,
+  FIELD_NAMES,
   type FlowSample,
 } from "./explain_flow.ts";
 import { readLines } from "./read_lines.ts";
@@ -41,7 +42,7 @@ export async function explainLines(
 /**
  * Explains where a flow that a person describes would go.
  *
- * @throws {UsageError} when there is no such protocol
+ * @throws {UsageError} when there is no such protocol, field or address
  */
 export function explainInWords(flow: FlowInWords, snapshot: Snapshot): Explanation {
   const protocol = parseProtocol(flow.protocol);
@@ -54,12 +55,17 @@ export function explainInWords(flow: FlowInWords, snapshot: Snapshot): Explanati
     sni: flow.sni?.toLowerCase().replace(/\.$/, "") ?? null,
     alpn: flow.alpn,
     ech: false,
-    version: null,
+    version: flow.fields.find(([name]) => name === "version")?.[1] ?? null,
     consumed: 0,
+    fields: parseFields(flow.fields),
   };
+  const source = flow.source === null ? null : canonicalHost(flow.source);
+  if (flow.source !== null && source === null) {
+    throw new UsageError(`"${flow.source}" is not an IP address`);
+  }
   // What no service uses is not sought, and so never detected.
   const sought = snapshot[transport].sought.includes(detected.protocol);
-  return explainDetected(transport, sought ? detected : null, snapshot, null);
+  return explainDetected(transport, sought ? detected : null, snapshot, source);
 }
 
 type Answer = ({ id: Id } & Explanation) | { id: Id; error: string };
@@ -113,6 +119,21 @@ function fromHex(text: string): Uint8Array | null {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+function parseFields(given: FlowInWords["fields"]): MatchFields {
+  const known = Object.values(FIELD_NAMES);
+  const unknown = given.find(([name]) => name !== "version" && !known.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`Unknown field "${unknown[0]}": known are version, ${known.join(", ")}`);
+  }
+  const values = new Map(given);
+  return Object.fromEntries(
+    Object.entries(FIELD_NAMES).flatMap(([field, name]) => {
+      const value = values.get(name);
+      return value === undefined ? [] : [[field, value]];
+    }),
+  );
 }
 
 function parseProtocol(name: string): Protocol {

@@ -5,7 +5,14 @@
  */
 
 import { MAX_TCP_HEAD } from "../model/limits.ts";
-import type { Certainty, Detected, MatchFields, Protocol, Transport } from "../model/protocol.ts";
+import type {
+  Certainty,
+  Detected,
+  MatchField,
+  MatchFields,
+  Protocol,
+  Transport,
+} from "../model/protocol.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { route, type RouteReason } from "../pipeline/route.ts";
 import { type SniffResult, TcpSniffer, UdpSniffer } from "../pipeline/sniff.ts";
@@ -39,7 +46,7 @@ export interface Explanation {
   readonly ech: boolean;
   readonly version: string | null;
   /** What else is known of the flow: with a configuration, only what its rules look at. */
-  readonly fields: MatchFields;
+  readonly fields: Readonly<Record<string, string>>;
   /** Name of the service; null without a configuration, and when the flow is dropped. */
   readonly service: string | null;
   /** The service's targets, as `host:port`. */
@@ -57,11 +64,11 @@ export function explainSample(sample: FlowSample, snapshot: Snapshot | null): Ex
     ? sniffTcp(sample.chunks, snapshot === null ? ALL_TCP : tcpSniffPlan(snapshot.tcp))
     : sniffUdp(sample.chunks, snapshot === null ? ALL_UDP : udpSniffPlan(snapshot.udp));
   const detected = result.kind === "match" ? result.detected : null;
-  const fields = detected !== null && snapshot === null ? readFields(sample, detected) : {};
+  const fields = detected !== null && snapshot === null ? readFields(sample, detected) : undefined;
   const explained = explainDetected(sample.transport, detected, snapshot, sample.source ?? null);
   return {
     ...explained,
-    fields: { ...explained.fields, ...fields },
+    ...(fields !== undefined && { fields: fieldsByName(fields) }),
     verdict: VERDICTS[result.kind],
     consumed: detected?.consumed ?? seen,
   };
@@ -85,7 +92,7 @@ export function explainDetected(
     alpn: detected?.alpn ?? [],
     ech: detected?.ech ?? false,
     version: detected?.version ?? null,
-    fields: detected?.fields ?? {},
+    fields: fieldsByName(detected?.fields ?? {}),
     service: chosen?.service?.name ?? null,
     targets: chosen?.service?.targets.map(({ label }) => label) ?? [],
     verdict: detected === null ? "no match" : "match",
@@ -96,6 +103,27 @@ export function explainDetected(
 
 const ALL_TCP = planTcpSniff(TCP_PROTOCOLS);
 const ALL_UDP = planUdpSniff(UDP_PROTOCOLS);
+
+/** How `explain` writes the names of fields, and takes them. */
+export const FIELD_NAMES: Readonly<Record<MatchField, string>> = {
+  host: "host",
+  path: "path",
+  clientSoftware: "client_software",
+  queryName: "query_name",
+  cookie: "cookie",
+  routingToken: "routing_token",
+  user: "user",
+  database: "database",
+  ja4: "ja4",
+  publicKey: "public_key",
+  pattern: "pattern",
+};
+
+function fieldsByName(fields: MatchFields): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([field, value]) => [FIELD_NAMES[field as MatchField], value]),
+  );
+}
 
 /** Every field that there is to be read: some lie behind the bytes that the verdict itself rests on. */
 const ALL_FIELDS: Needs = new Map(

@@ -16,6 +16,8 @@ Usage:
                                   standard input, or one flow told by these options:
       --protocol NAME               (default: tls)
       --sni NAME  --alpn NAME       (--alpn may be repeated)
+      --field NAME=VALUE            such as path=/api or version="TLS 1.2"; may be repeated
+      --source ADDRESS              the client's
   rpxy-l4 permissions --config FILE [--log-dir DIR]
                                   print the narrowest deno flags for a configuration
   rpxy-l4 health --config FILE    exit with 0 if the proxy answers

@@ -101,6 +101,7 @@ export type TextField =
 
 /** A rule that asks for more than a name and ALPN. All of its conditions must hold. */
 export interface ConditionalRule {
+  /** Who takes the flow. */
   readonly service: Service;
   /** Never empty; what costs least first. */
   readonly conditions: readonly Condition[];
@@ -178,5 +179,6 @@ export interface Snapshot {
   readonly udpMaxConnections: number;
   /** Waits that are the same for all services. */
   readonly timeouts: Timeouts;
+  /** What sockets are told. */
   readonly sockets: SocketOptions;
 }

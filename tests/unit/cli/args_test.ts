@@ -37,9 +37,17 @@ Deno.test("parseCommandLine() reads a flow told in words", () => {
     {
       name: "explain",
       config: "a",
-      flow: { protocol: "tls", sni: "x.test", alpn: ["h2", "a", "b"] },
+      flow: { protocol: "tls", sni: "x.test", alpn: ["h2", "a", "b"], fields: [], source: null },
     },
   );
+});
+
+Deno.test("parseCommandLine() reads fields with all that stands behind the first equals sign", () => {
+  const argv = ["--protocol=http", "--field", "path=/a=b", "--field=host=x", "--source=::1"];
+  const command = parseCommandLine(["explain", "-c", "a", ...argv]);
+  assert(command.name === "explain");
+  assert.deepEqual(command.flow?.fields, [["path", "/a=b"], ["host", "x"]]);
+  assert.equal(command.flow.source, "::1");
 });
 
 Deno.test("parseCommandLine() says what is wrong and what may have been meant", () => {
@@ -64,7 +72,11 @@ Deno.test("parseCommandLine() says what is wrong and what may have been meant", 
     [["--sni", "x"], `Option "--sni" is only for "explain"`],
     [
       ["explain", "--sni", "x"],
-      `"explain" with "--protocol", "--sni" or "--alpn" needs "--config=FILE" to route by`,
+      `"explain" with "--sni" needs "--config=FILE" to route by`,
+    ],
+    [
+      ["explain", "-c", "a", "--field", "path"],
+      `Option "--field" needs a name and a value, as in "--field path=/api"`,
     ],
   ];
   for (const [argv, message] of cases) {

@@ -110,7 +110,7 @@ Deno.test("explainLines() answers every line in order, and goes on after bad one
 
 Deno.test("explainInWords() routes a flow as a person tells it", () => {
   const told = (protocol: string, sni: string | null, alpn: string[]) =>
-    explainInWords({ protocol, sni, alpn }, snapshot);
+    explainInWords({ protocol, sni, alpn, fields: [], source: null }, snapshot);
   assert.equal(told("tls", "A.Test.", ["h2"]).service, "site");
   assert.equal(told("tls", "b.test", []).service, "default");
   assert.deepEqual(told("http", null, []).targets, ["10.0.0.2:80", "web.test:80"]);
@@ -120,10 +120,33 @@ Deno.test("explainInWords() routes a flow as a person tells it", () => {
   assert.throws(() => told("gopher", null, []), UsageError);
 });
 
+Deno.test("explainInWords() takes version, fields and the client's address", () => {
+  const using = parseConfig(
+    `listen_port = 443
+    [protocols.old]
+    protocol = "tls"
+    versions = ["TLS 1.0"]
+    target = ["10.0.0.1:1"]
+    [protocols.tool]
+    protocol = "tls"
+    ja4 = ["t13i*"]
+    sources = ["10.0.0.0/8"]
+    target = ["10.0.0.2:1"]`,
+    "test.toml",
+  ).snapshot;
+  const told = (fields: [string, string][], source: string | null = null) =>
+    explainInWords({ protocol: "tls", sni: null, alpn: [], fields, source }, using).service;
+  assert.equal(told([["version", "TLS 1.0"]]), "old");
+  assert.equal(told([["ja4", "t13i0101"]], "10.1.1.1"), "tool");
+  assert.equal(told([["ja4", "t13i0101"]]), null);
+  assert.throws(() => told([["colour", "red"]]), UsageError);
+  assert.throws(() => told([], "nobody"), UsageError);
+});
+
 Deno.test("explainSample() shows every field that there is, and with a configuration those that rules look at", () => {
   const chunks = [toRecords(buildClientHello({ serverName: "a.test", alpn: ["h2"] }))];
   const { fields } = explainSample({ transport: "tcp", chunks }, null);
-  assert.match(fields.ja4 ?? "", /^t12d/);
+  assert.match(fields["ja4"] ?? "", /^t12d/);
   assert.deepEqual(explainSample({ transport: "tcp", chunks }, snapshot).fields, {});
 });
 

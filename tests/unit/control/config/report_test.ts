@@ -153,3 +153,31 @@ alpn = ["http/1.1", "h2"]
     "",
   ]);
 });
+
+Deno.test("describeRoutes() shows conditions in a column of their own, before what is chosen by name", () => {
+  const report = describe(`
+listen_port = 443
+unmatched = "drop"
+[protocols.named]
+protocol = "tls"
+target = ["a.example:443"]
+server_names = ["x.example", ".y.example"]
+[protocols.old]
+protocol = "tls"
+target = ["b.example:443"]
+server_names = ["x.example"]
+versions = ["TLS 1.0", "SSL*"]
+sources = ["10.0.0.0/8", "::1"]
+`);
+  const tcp = report.slice(report.indexOf("TCP\n"));
+  assert.equal(
+    tcp,
+    `TCP
+  protocol   names                  ALPN  conditions                                           service  targets        balance  PROXY  idle
+  tls        x.example              any   versions tls 1.0, ssl*; sources 10.0.0.0/8, ::1/128  old      b.example:443  none     none   24h
+  tls        x.example, .y.example  any                                                        named    a.example:443  none     none   24h
+  tls        any other                                                                         dropped
+  other TCP                                                                                    dropped
+`,
+  );
+});
