@@ -34,6 +34,8 @@ EXPOSE 8448/tcp 8448/udp
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
   CMD ["/usr/local/bin/deno", "run", "--no-prompt", "--no-config", "--no-code-cache", "--unstable-net", \
        "--allow-net", "--allow-read", "/app/rpxy-l4.js", "health", "--config", "/etc/rpxy-l4/config.toml"]
+# The C library, on either architecture, is for the native engine.
 ENTRYPOINT ["/usr/local/bin/deno", "run", "--no-prompt", "--no-config", "--no-code-cache", "--unstable-net", \
-            "--allow-net", "--allow-read", "--allow-write=/var/log/rpxy-l4", "/app/rpxy-l4.js"]
+            "--allow-net", "--allow-read", "--allow-write=/var/log/rpxy-l4", \
+            "--allow-ffi=/lib/x86_64-linux-gnu/libc.so.6,/lib/aarch64-linux-gnu/libc.so.6", "/app/rpxy-l4.js"]
 CMD ["--config", "/etc/rpxy-l4/config.toml"]

@@ -2,13 +2,16 @@
  * Makes self-contained executables under `dist/` (`deno task compile [TARGET …]`): Linux, macOS and Windows, or only
  * the targets named.
  *
- * Permissions and flags are embedded: network, reading files, and writing to {@linkcode LOG_DIRECTORY} alone. Who
- * keeps logs elsewhere sets `--allow-write` here or runs from source.
+ * Permissions and flags are embedded: network, reading files, and writing to {@linkcode LOG_DIRECTORY} alone; for Linux
+ * the C library, for the native engine. Who keeps logs elsewhere, or wants no native code, changes that here or runs
+ * from source.
  *
  * `deno compile` downloads the runtime of each target; `DENORT_BIN` points it at one that is at hand.
  *
  * @module
  */
+
+import { libraryPaths } from "../src/engine/native/sys/open_library.ts";
 
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -37,6 +40,7 @@ for (const target of Deno.args.length > 0 ? Deno.args : TARGETS) {
       "--allow-net",
       "--allow-read",
       `--allow-write=${LOG_DIRECTORY}`,
+      ...nativeFlags(target),
       "--target",
       target,
       "--output",
@@ -51,3 +55,8 @@ for (const target of Deno.args.length > 0 ? Deno.args : TARGETS) {
   failed++;
 }
 Deno.exit(failed === 0 ? 0 : 1);
+
+function nativeFlags(target: string): string[] {
+  const [arch, , system] = target.split("-");
+  return system === "linux" ? [`--allow-ffi=${libraryPaths(arch).join(",")}`] : [];
+}

@@ -3,6 +3,7 @@
  * step itself is checked – module graph, lock file, flags – but the result is not an executable that works.
  */
 import assert from "node:assert/strict";
+import { libraryPaths } from "../../src/engine/native/sys/open_library.ts";
 import { run, runOk } from "../support/programs.ts";
 
 const ROOT = new URL("../..", import.meta.url);
@@ -22,6 +23,7 @@ Deno.test("the compile task embeds the graph, the permissions and nothing unknow
     const granted = Object.entries(JSON.parse(permissions) as Record<string, unknown>)
       .filter(([name, value]) => /^allow_(?!import)/.test(name) && value !== null);
     assert.deepEqual(Object.fromEntries(granted), {
+      ...(Deno.build.os === "linux" && { "allow_ffi": libraryPaths() }),
       "allow_net": [],
       "allow_read": [],
       "allow_write": ["/var/log/rpxy-l4"],

@@ -47,8 +47,8 @@ export function permittedLibrary(): string | null {
 }
 
 /** Where systems keep the C library: one of these files is all that `--allow-ffi` has to list. */
-export function libraryPaths(): readonly string[] {
-  return ownLibrary().paths.map(forArch);
+export function libraryPaths(arch: string = Deno.build.arch): readonly string[] {
+  return ownLibrary().paths.map((path) => path.replace("{arch}", arch));
 }
 
 /** Where one C library is found. */
@@ -78,10 +78,6 @@ const LIBRARIES: Readonly<Record<string, Library>> = { gnu: GLIBC, musl: MUSL };
 
 function ownLibrary(): Library {
   return LIBRARIES[Deno.build.env ?? ""] ?? GLIBC;
-}
-
-function forArch(path: string): string {
-  return path.replace("{arch}", Deno.build.arch);
 }
 
 function isGranted(path?: string): boolean {
