@@ -5,5 +5,7 @@
  */
 
 import { run } from "./src/cli/run.ts";
+import { isWorkerThread } from "./src/engine/native/worker.ts";
 
-if (import.meta.main) Deno.exit(await run(Deno.args));
+// A bundle is the main module of its worker threads, too.
+if (import.meta.main && !isWorkerThread()) Deno.exit(await run(Deno.args));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { chooseEngine } from "./app/choose_engine.ts";
 import { parseConfigFile, readConfigFile } from "./app/config_file.ts";
 import { FlowEvents } from "./app/flow_events.ts";
 import type { Proxy } from "./app/proxy.ts";
@@ -11,7 +12,6 @@ import { RunningProxy } from "./app/running_proxy.ts";
 import type { Settings } from "./control/config/settings.ts";
 import { DnsCache, type DnsNotice } from "./control/dns_cache.ts";
 import { createLookup } from "./control/dns_lookup.ts";
-import { StreamsEngine } from "./engine/streams/streams_engine.ts";
 import type { LineSink } from "./ops/line_sink.ts";
 import type { Log } from "./ops/log.ts";
 import { openLogs } from "./ops/open_logs.ts";
@@ -42,6 +42,7 @@ export interface ProxyOptions {
  * Starts a proxy: it listens when the promise resolves.
  *
  * @throws {ConfigFileError} when the configuration cannot be read or used
+ * @throws {EngineError} when the engine that it asks for cannot be had
  * @throws {ListenError} when an address cannot be listened on
  * @throws {LogDirectoryError} when the log files cannot be written
  */
@@ -69,7 +70,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     }),
   );
   const engine = resources.use(
-    new StreamsEngine({ resolver: dns, events: new FlowEvents(logs) }),
+    chooseEngine(settings, { resolver: dns, events: new FlowEvents(logs) }, logs.log),
   );
   const proxy = new RunningProxy({ file, text, logs, dns, engine });
   await proxy.start(settings);

@@ -9,7 +9,8 @@
  * await proxy.finished;
  * ```
  *
- * Needs `--allow-net` and `--allow-read`, and `"unstable": ["net"]` for UDP.
+ * Needs `--allow-net` and `--allow-read`, and `"unstable": ["net"]` for UDP. With `--allow-ffi` as well it uses the
+ * faster engine, on Linux.
  *
  * @module
  */
@@ -21,6 +22,7 @@ export {
   type ReloadOutcome,
   startProxy,
 } from "./app.ts";
+export { EngineError } from "./app/choose_engine.ts";
 export { ConfigFileError, loadConfig, parseConfigFile } from "./app/config_file.ts";
 export { ListenError } from "./app/listen_error.ts";
 export type { ConfigIssue } from "./control/config/issues.ts";

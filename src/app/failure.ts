@@ -5,6 +5,7 @@
  */
 
 import { LogDirectoryError } from "../ops/open_logs.ts";
+import { EngineError } from "./choose_engine.ts";
 import { ConfigFileError } from "./config_file.ts";
 import { ListenError } from "./listen_error.ts";
 import { RestoreError } from "./listener_set.ts";
@@ -15,7 +16,9 @@ import { RestoreError } from "./listener_set.ts";
  */
 export function describeFailure(error: unknown, options: { readonly colour: boolean }): string[] {
   if (error instanceof ConfigFileError) return error.format(options).split("\n");
-  if (error instanceof ListenError) return [error.message, `  ${error.hint}`];
+  if (error instanceof ListenError || error instanceof EngineError) {
+    return [error.message, `  ${error.hint}`];
+  }
   if (error instanceof RestoreError) {
     return [
       ...describeFailure(error.cause, options),

@@ -11,6 +11,7 @@ import type { DnsCache } from "../control/dns_cache.ts";
 import type { DrainReport, Engine, EngineStats, Listener } from "../engine/engine.ts";
 import type { Logs } from "../ops/open_logs.ts";
 import { formatHostPort } from "../proto/ip.ts";
+import { assertSuits, engineWarnings } from "./choose_engine.ts";
 import { coalesce } from "./coalesce.ts";
 import { parseConfigFile, readConfigFile, readFailure } from "./config_file.ts";
 import { describeFailure } from "./failure.ts";
@@ -53,6 +54,8 @@ export class RunningProxy implements Proxy {
   #text: string;
   /** Content that the watch saw and that is to be used next. */
   #changedText: string | null = null;
+  /** What the engine was made for; null before the start. */
+  #first: Settings | null = null;
   #drainTimeoutMs = 0;
   #generation = 0;
 
@@ -86,6 +89,7 @@ export class RunningProxy implements Proxy {
 
   async start(settings: Settings): Promise<void> {
     const { log } = this.#logs;
+    this.#first = settings;
     this.#publish(settings);
     await this.#listeners.replace(settings.snapshot.listeners, () => {});
     for (const { transport, ...address } of this.addresses) {
@@ -94,6 +98,7 @@ export class RunningProxy implements Proxy {
     log.info("started", `rpxy-l4 ${VERSION} is ready`, {
       services: allServices(settings.snapshot).length,
       engine: this.#engine.name,
+      workers: this.#engine.workers,
       deno: Deno.version.deno,
     });
   }
@@ -170,6 +175,7 @@ export class RunningProxy implements Proxy {
         return { kind: "unchanged" };
       }
       const settings = parseConfigFile(text, this.#file);
+      assertSuits(settings, this.#engine);
       const { opened, closed } = await this.#listeners.replace(
         settings.snapshot.listeners,
         () => this.#publish(settings),
@@ -202,6 +208,9 @@ export class RunningProxy implements Proxy {
     this.#engine.publish(settings.snapshot);
 
     for (const warning of settings.warnings) log.warn("config_warning", issueLine(warning));
+    for (const warning of engineWarnings(settings, this.#engine, this.#first ?? settings)) {
+      log.warn("config_warning", warning);
+    }
     for (const missing of missingPermissions(settings, this.#engine.name)) {
       const flag = formatPermission(missing);
       log.warn("not_permitted", `Cannot ${missing.purpose}: not permitted; add ${flag}`);

@@ -93,6 +93,8 @@ export interface DrainReport {
 export interface Engine extends AsyncDisposable {
   /** As in `engine = "streams"`. */
   readonly name: string;
+  /** Threads of its own that move bytes; left out where it has none. */
+  readonly workers?: number;
   /**
    * Binds and starts to accept. {@linkcode Engine.publish} must have been called before.
    *

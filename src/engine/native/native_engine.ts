@@ -33,6 +33,7 @@ export interface NativeEngineOptions extends EngineOptions {
  */
 export class NativeEngine implements Engine {
   readonly name = "native";
+  readonly workers: number;
   readonly #options: NativeEngineOptions;
   readonly #libc: Libc;
   readonly #permissions = new DenoNetPermissions();
@@ -40,7 +41,6 @@ export class NativeEngine implements Engine {
   readonly #crew: WorkerCrew;
   readonly #drains: WorkerDrains;
   readonly #listeners = new Set<ListenerSockets>();
-  readonly #workers: number;
   #nextSocket = 1;
   #snapshot: Snapshot | null = null;
   #isDisposed = false;
@@ -48,13 +48,13 @@ export class NativeEngine implements Engine {
   /** @throws {NativeUnavailable} where it cannot be had */
   constructor(options: NativeEngineOptions) {
     this.#options = options;
-    this.#workers = Math.min(options.workers, MAX_WORKERS);
+    this.workers = Math.min(options.workers, MAX_WORKERS);
     this.#libc = openLibc();
     this.#descriptors = DescriptorTable.create(this.#libc.descriptorLimit());
     this.#crew = new WorkerCrew({
       libc: this.#libc,
       descriptors: this.#descriptors,
-      size: this.#workers,
+      size: this.workers,
       startThread: options.startThread ?? startWorkerThread,
       events: options.events,
       onMessage: (worker, message) => this.#onMessage(worker, message),
@@ -113,7 +113,7 @@ export class NativeEngine implements Engine {
     const others = this.#neighbours(spec).map(({ address }) => address);
     const { descriptors, address } = openSockets({
       libc: this.#libc,
-      count: this.#workers,
+      count: this.workers,
       spec,
       others,
       options: sockets,
@@ -127,7 +127,7 @@ export class NativeEngine implements Engine {
       firstNumber: this.#nextSocket,
       standIn: (index) => this.#crew.standIn(index),
     });
-    this.#nextSocket += this.#workers;
+    this.#nextSocket += this.workers;
     this.#listeners.add(listener);
     listener.done.then(() => this.#listeners.delete(listener));
     try {

@@ -7,6 +7,7 @@
 import type { ErrorCode } from "../../../model/errors.ts";
 import type { FlowOutcome, TcpFlowAction, TcpFlowEvent } from "../../../model/flow.ts";
 import type { Resolution } from "../../../model/resolver.ts";
+import type { Snapshot } from "../../../model/snapshot.ts";
 import type { TcpFlow } from "../../../pipeline/tcp_flow.ts";
 import { EAGAIN, errorCodeOf } from "../sys/errno.ts";
 import { EPOLLOUT } from "../sys/layout.ts";
@@ -29,14 +30,19 @@ const TARGET_FIRST = { kind: "targetFirst" } as const;
 export class Decision implements Phase {
   readonly #connection: TcpConnection;
   readonly #flow: TcpFlow;
+  readonly #snapshot: Snapshot;
   readonly #head: Head;
+  /** Bytes of the head that the target was sent with the first packet. */
+  #early = 0;
   /** What the flow waits for. */
   #action: TcpFlowAction | null = null;
   #watched = false;
 
-  constructor(connection: TcpConnection, flow: TcpFlow) {
+  /** @param snapshot that of the flow */
+  constructor(connection: TcpConnection, flow: TcpFlow, snapshot: Snapshot) {
     this.#connection = connection;
     this.#flow = flow;
+    this.#snapshot = snapshot;
     this.#head = new Head(connection.context.tcp.buffers);
   }
 
@@ -191,12 +197,30 @@ export class Decision implements Phase {
 
   #connect({ address, from }: ActionOf<"connect">): TcpFlowEvent | null {
     const { context } = this.#connection;
-    this.#connection.dropTarget();
+    this.#dropTarget();
     if (!context.permissions.allows(address)) return this.#failConnect("not_permitted");
-    const fd = openTcpSocket(context.libc, address, from, context.snapshot.sockets, false);
+    const early = this.#mayBeEarly();
+    const fd = openTcpSocket(context.libc, address, from, this.#snapshot.sockets, early);
     if (fd < 0) return this.#failConnect(errorCodeOf(-fd));
+    if (early) this.#sendEarly(fd);
     if (this.#connection.adoptTarget(fd) < 0) return this.#failConnect("io_error");
     return null;
+  }
+
+  /** Whether the head, as it is, is the first that the target gets: no header is before it, neither ours nor a proxy's. */
+  #mayBeEarly(): boolean {
+    const { inboundProxy, sockets } = this.#snapshot;
+    if (!sockets.tcpFastOpen || inboundProxy !== null || this.#head.length === 0) return false;
+    return this.#flow.facts().service?.sendProxyProtocol === "none";
+  }
+
+  /**
+   * Fast open (RFC 7413): the first packet takes the head along where the target has given us a cookie; else the socket
+   * has no room yet. It is kept all the same, for the next target should this one not answer.
+   */
+  #sendEarly(fd: number): void {
+    const { bytes } = this.#head;
+    this.#early = Math.max(0, this.#connection.context.libc.send(fd, bytes, bytes.length, 0));
   }
 
   #connectResult(target: Leg, events: number): TcpFlowEvent | null {
@@ -208,8 +232,13 @@ export class Decision implements Phase {
   }
 
   #failConnect(error: ErrorCode): TcpFlowEvent {
-    this.#connection.dropTarget();
+    this.#dropTarget();
     return { kind: "connectFailed", error };
+  }
+
+  #dropTarget(): void {
+    this.#early = 0;
+    this.#connection.dropTarget();
   }
 
   #race({ preface, max }: ActionOf<"race">): TcpFlowEvent | null {
@@ -242,8 +271,9 @@ export class Decision implements Phase {
     const relay = new Relay(this.#connection, facts, target, idleMs);
     this.#connection.entry.started(facts);
     this.#connection.enter(relay);
+    this.#connection.entry.countUp(this.#early);
     try {
-      relay.start(preface, this.#head.bytes.subarray(headOffset));
+      relay.start(preface, this.#head.bytes.subarray(headOffset + this.#early));
     } catch (error) {
       relay.onFault(error);
     }

@@ -113,7 +113,7 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
       if (refusal === "limit") context.tcpLimit.turnedAway(snapshot.tcpMaxConnections);
       return;
     }
-    const decision = new Decision(connection, flow);
+    const decision = new Decision(connection, flow, snapshot);
     connection.enter(decision);
     decision.start();
   }
