@@ -9,7 +9,7 @@ import type { FlowOutcome, TcpFlowAction, TcpFlowEvent } from "../../../model/fl
 import type { Resolution } from "../../../model/resolver.ts";
 import type { Snapshot } from "../../../model/snapshot.ts";
 import type { TcpFlow } from "../../../pipeline/tcp_flow.ts";
-import { EAGAIN, errorCodeOf } from "../sys/errno.ts";
+import { EAGAIN, EINPROGRESS, errorCodeOf } from "../sys/errno.ts";
 import { EPOLLOUT } from "../sys/layout.ts";
 import { openTcpSocket } from "../sys/sockets.ts";
 import { HeldBytes } from "./backlog.ts";
@@ -44,6 +44,7 @@ export class Decision implements Phase {
     this.#flow = flow;
     this.#snapshot = snapshot;
     this.#head = new Head(connection.context.tcp.buffers);
+    connection.enter(this);
   }
 
   /** Goes as far as is possible without waiting. */
@@ -202,9 +203,8 @@ export class Decision implements Phase {
     const early = this.#mayBeEarly();
     const fd = openTcpSocket(context.libc, address, from, this.#snapshot.sockets, early);
     if (fd < 0) return this.#failConnect(errorCodeOf(-fd));
-    if (early) this.#sendEarly(fd);
     if (this.#connection.adoptTarget(fd) < 0) return this.#failConnect("io_error");
-    return null;
+    return early ? this.#sendEarly(fd) : null;
   }
 
   /** Whether the head, as it is, is the first that the target gets: no header is before it, neither ours nor a proxy's. */
@@ -218,9 +218,14 @@ export class Decision implements Phase {
    * Fast open (RFC 7413): the first packet takes the head along where the target has given us a cookie; else the socket
    * has no room yet. It is kept all the same, for the next target should this one not answer.
    */
-  #sendEarly(fd: number): void {
+  #sendEarly(fd: number): TcpFlowEvent | null {
     const { bytes } = this.#head;
-    this.#early = Math.max(0, this.#connection.context.libc.send(fd, bytes, bytes.length, 0));
+    const sent = this.#connection.context.libc.send(fd, bytes, bytes.length, 0);
+    if (sent > 0) this.#early = sent;
+    else if (sent !== -EAGAIN && sent !== -EINPROGRESS) {
+      return this.#failConnect(errorCodeOf(-sent));
+    }
+    return null;
   }
 
   #connectResult(target: Leg, events: number): TcpFlowEvent | null {

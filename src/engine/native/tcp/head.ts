@@ -7,7 +7,7 @@
 import { INITIAL_READ_BUFFER } from "../../../model/limits.ts";
 import type { BufferPool } from "../../buffer_pool.ts";
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = new Uint8Array(new ArrayBuffer(0));
 
 /** A buffer that grows with what is put in, and is none while nothing was. */
 export class Head {
@@ -24,7 +24,7 @@ export class Head {
   }
 
   /** All bytes; valid until the next `append()` or `release()`. */
-  get bytes(): Uint8Array {
+  get bytes(): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(0, this.#length);
   }
 

@@ -31,7 +31,7 @@ export class TcpConnection implements Cuttable, Deadlined {
   #target: Leg | null = null;
   #over = false;
 
-  /** Opens an entry in the books, and counts the connection until {@linkcode TcpConnection.end}. */
+  /** Opens an entry in the books. The flow must be counted by the caller; {@linkcode TcpConnection.end} undoes both. */
   constructor(context: WorkerContext, fd: number, listener: SocketAddress) {
     this.context = context;
     context.descriptors.claim(fd, context.owner);

@@ -5,6 +5,7 @@
  */
 
 import type { SocketAddress } from "../../../model/address.ts";
+import type { FlowFacts } from "../../../model/flow.ts";
 import { ACCEPT_PAUSE, MAX_TURN_ACCEPTS } from "../../../model/limits.ts";
 import { admitTcp } from "../../../pipeline/admission.ts";
 import { TcpFlow } from "../../../pipeline/tcp_flow.ts";
@@ -89,33 +90,29 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
     if (fd < 0) return this.#onAcceptError(-fd);
     acceptPause.end(clock.now());
     ledger.tcpAccepted++;
-    try {
-      this.#serve(fd);
-    } catch (error) {
-      const message = `A connection to "${formatHostPort(this.#address)}" met a fault of the proxy`;
-      const listener = this.#address;
-      this.#context.events.notice({ event: "flow_fault", message, listener, error });
-    }
+    this.#serve(fd);
     return true;
   }
 
   #serve(fd: number): void {
     const context = this.#context;
     const { snapshot } = context;
-    const connection = new TcpConnection(context, fd, this.#address);
-    const active = context.flows.enter("tcp") - 1;
     const peer = this.#sockaddr.toSocketAddress() ?? UNKNOWN;
     const local = this.#wildcard ? this.#localAddress(fd) : this.#address;
-    const flow = new TcpFlow({ snapshot, peer, local, seed: randomSeed() });
-    const refusal = admitTcp(snapshot, peer, active);
-    if (refusal !== null) {
-      connection.end(flow.facts(), { reason: refusal });
+    // Counted before it is let in, so that no two workers give away the last place.
+    const others = context.flows.enter("tcp") - 1;
+    const connection = new TcpConnection(context, fd, this.#address);
+    try {
+      const refusal = admitTcp(snapshot, peer, others);
+      if (refusal === null) {
+        const flow = new TcpFlow({ snapshot, peer, local, seed: randomSeed() });
+        return new Decision(connection, flow, snapshot).start();
+      }
+      connection.end(undecided(peer, local), { reason: refusal });
       if (refusal === "limit") context.tcpLimit.turnedAway(snapshot.tcpMaxConnections);
-      return;
+    } catch (error) {
+      connection.fault(undecided(peer, local), error);
     }
-    const decision = new Decision(connection, flow, snapshot);
-    connection.enter(decision);
-    decision.start();
   }
 
   #localAddress(fd: number): SocketAddress {
@@ -157,4 +154,9 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
     const message = `Cannot accept on tcp "${formatHostPort(listener)}": trying again`;
     this.#context.events.notice({ event: "listener_failed", message, listener, error });
   }
+}
+
+/** What is known of a connection before anything was decided. */
+function undecided(source: SocketAddress, destination: SocketAddress): FlowFacts {
+  return { source, destination, service: null, detected: null, target: null, address: null };
 }
