@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { ConfigError, formatIssues, parseConfig } from "../../src/control/config/parse.ts";
 import { describeRoutes } from "../../src/control/config/report.ts";
+import { MATCH_KEYS } from "../../src/control/config/match_keys.ts";
 import { MAX_DURATION } from "../../src/control/config/duration.ts";
 import type { Settings } from "../../src/control/config/settings.ts";
 import example from "../../config.example.toml" with { type: "text" };
@@ -53,6 +54,15 @@ const VALUES = [
     "[::1]:443",
     "a.example.",
     "localhost:8080",
+    "regex",
+    "socks4",
+    ".a.example",
+    "/api",
+    "t13d*",
+    "TLS 1.*",
+    "(a|b)*c{9}",
+    "(a",
+    "a$",
   ].map((text) => JSON.stringify(text)),
   `["a:1", "a:1"]`,
   `["0.0.0.0", "::"]`,
@@ -92,7 +102,17 @@ const CHANGES: readonly Change[] = [
     return changeOne(random, text, /(?<=^[a-z_0-9]+ = ).*$/gm, random.pick(VALUES));
   },
   function otherKey(random, text) {
-    const keys = ["tcp_target", "alpns", "ech", "protocol", "x", "__proto__", "a.b", '""'];
+    const keys = [
+      "tcp_target",
+      "alpns",
+      "ech",
+      "protocol",
+      ...MATCH_KEYS,
+      "x",
+      "__proto__",
+      "a.b",
+      '""',
+    ];
     return changeOne(random, text, /^[a-z_0-9]+(?= = )/gm, random.pick(keys));
   },
   (random, text) => changeOne(random, text, /^.*\n/gm, ""),
