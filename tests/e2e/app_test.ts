@@ -189,6 +189,62 @@ Deno.test("a UDP service with a named target works under the flags that `permiss
   assert.equal(await client.ask("hello"), "hello");
 });
 
+needs("Linux")(
+  "the native engine works under the narrow flags that `permissions` prints",
+  async () => {
+    await using echo = udpEcho();
+    await using backend = new EchoServer();
+    await using dir = await TempDir.make();
+    const port = freePort();
+    const config = await dir.write(
+      "config.toml",
+      `listen_port = ${port}\nengine = "native"\ndrain_timeout = "0s"\n` +
+        `tcp_target = ["${backend.address}"]\nudp_target = ["${echo.address}"]\n`,
+    );
+    const [net, read, ffi, ...rest] = await printedFlags(["--config", config]);
+    assert.equal(net, `--allow-net=0.0.0.0:${port},${backend.address},${echo.address}`);
+    assert.match(read ?? "", new RegExp(`^--allow-read=${dir.path},/`));
+    assert.match(ffi ?? "", /^--allow-ffi=\/.*\/lib[^/,]*$/);
+    assert.deepEqual(rest, []);
+
+    await using service = await startService(["--config", config], [`${net}`, `${read}`, `${ffi}`]);
+    await service.waitForLine(/event=started .*engine=native/);
+    using conn = await connect(port);
+    assert(await echoes(conn, "hello"));
+    using client = new UdpClient(port);
+    assert.equal(await client.ask("hello"), "hello");
+    assert.ok(!service.lines.some((line) => line.includes("event=not_permitted")));
+  },
+);
+
+needs("Linux")("the native engine reaches no target that --allow-net does not list", async () => {
+  await using backend = new EchoServer();
+  await using dir = await TempDir.make();
+  const port = freePort();
+  const config = await dir.write(
+    "config.toml",
+    `listen_port = ${port}\nengine = "native"\ntcp_target = ["${backend.address}"]\n` +
+      `[protocols.name]\nprotocol = "http"\ntarget = ["localhost:${
+        backend.address.split(":")[1]
+      }"]\n`,
+  );
+  await using service = await startService(["--config", config], [
+    `--allow-net=0.0.0.0:${port},localhost`,
+    "--allow-read",
+    "--allow-ffi",
+  ]);
+  for (const text of ["\0hello", "GET / HTTP/1.1\r\n\r\n"]) {
+    using conn = await connect(port);
+    assert(!await echoes(conn, text));
+  }
+  await service.waitForLine(
+    /\[finish\] .* service=default .* reason=connect_failed error=not_permitted$/,
+  );
+  await service.waitForLine(
+    /\[finish\] .* service=name .* reason=connect_failed error=not_permitted$/,
+  );
+});
+
 Deno.test("a target that Deno does not permit is named with the flag that is missing", async () => {
   await using dir = await TempDir.make();
   const port = freePort();

@@ -1,5 +1,5 @@
 /**
- * The real proxy as its own process, with no more permissions than the base job is granted.
+ * The real proxy as its own process, with no more permissions than the base job is granted, unless a test says so.
  *
  * @module
  */
@@ -18,6 +18,8 @@ export interface ProxyOptions {
   readonly maxFiles?: number;
   /** Path of the bundle, to run that in place of the sources. */
   readonly bundle?: string | undefined;
+  /** Permissions beyond those, such as `--allow-ffi`. */
+  readonly permissions?: readonly string[];
   /** Command words to run it behind, such as `ip netns exec NAME`. */
   readonly behind?: readonly string[];
 }
@@ -50,6 +52,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
     ...(options.behind ?? []),
     ...(options.maxFiles === undefined ? [] : LIMIT_FILES(options.maxFiles)),
     ...[Deno.execPath(), "run", "--no-prompt", "--frozen", "--allow-net", "--allow-read"],
+    ...(options.permissions ?? []),
     // The bundle has no deno.json, so what that says is said here.
     ...(options.bundle === undefined ? [MAIN] : ["--no-config", "--unstable-net", options.bundle]),
     ...["--config", configPath],
