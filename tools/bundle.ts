@@ -2,7 +2,8 @@
  * Makes `dist/rpxy-l4.js`, the whole proxy as one JavaScript file (`deno task bundle`).
  *
  * The file carries no `deno.json`, so what that says must stand on the command line that runs it:
- * `deno run --no-prompt --unstable-net --allow-net --allow-read dist/rpxy-l4.js --config config.toml`.
+ * `deno run --no-prompt --unstable-net --allow-net --allow-read --allow-ffi dist/rpxy-l4.js --config config.toml`,
+ * where `--allow-ffi` is for the native engine. Its threads run the same file.
  *
  * @module
  */

@@ -78,8 +78,8 @@ export const UDP_CASES: Cases = {
     assert.equal(rig.finished[0]?.end.bytesUp, 3);
     await client.send(ascii("two"), address);
     const second = await backend.receive();
+    assert.equal(text(second.data), "two");
     assert.equal((await rig.startedFlows(2)).length, 2);
-    assert.equal(rig.started.length, 2);
   },
 
   "does not let a slow look-up delay anybody else, and forwards what it held": async (world) => {

@@ -28,6 +28,8 @@ Deno.test("the compile task embeds the graph, the permissions and nothing unknow
       "allow_read": [],
       "allow_write": ["/var/log/rpxy-l4"],
     });
+    // The threads of the native engine load it from within.
+    assert.match(text, /src\/engine\/native\/worker\.ts/);
   } finally {
     await Deno.remove(output).catch(() => {});
   }
