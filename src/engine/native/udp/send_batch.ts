@@ -21,7 +21,7 @@ import { type DatagramRun, segmentCount } from "./datagram_run.ts";
 import type { DatagramSlots } from "./datagram_slots.ts";
 import { CONTROL_WORDS, MessageHeaders, NAME_WORDS } from "./message_headers.ts";
 
-/** Who is told what became of the messages of a batch, by their position in it. Must not touch the batch. */
+/** Who is told what became of the messages of a batch, by their position in it. Must not touch the batch, nor close its socket. */
 export interface SendObserver {
   /** Bytes have left. Called more than once for a message whose datagrams had to leave one by one. */
   onSent(message: number, bytes: number): void;
@@ -99,19 +99,21 @@ export class SendBatch {
 
   /** Sends all messages through a socket, and empties the batch. */
   send(fd: number, observer: SendObserver): void {
-    const count = this.#count;
-    for (let index = 0; index < count;) {
-      const sent = this.#libc.sendmmsg(fd, this.#headers.from(index), count - index, 0);
-      if (sent < 0) {
-        // The first of them failed.
-        index = this.#pass(fd, index, -sent, observer);
-        continue;
-      }
-      for (const end = index + sent; index < end; index++) {
-        observer.onSent(index, this.#runs[index]?.bytes ?? 0);
-      }
+    try {
+      for (let index = 0; index < this.#count;) index = this.#sendFrom(fd, index, observer);
+    } finally {
+      this.#count = 0;
     }
-    this.#count = 0;
+  }
+
+  /** Sends as many messages as will go, from one on. Returns the one to go on with. */
+  #sendFrom(fd: number, index: number, observer: SendObserver): number {
+    const sent = this.#libc.sendmmsg(fd, this.#headers.from(index), this.#count - index, 0);
+    if (sent < 0) return this.#pass(fd, index, -sent, observer); // the first of them failed
+    for (const end = index + sent; index < end; index++) {
+      observer.onSent(index, this.#runs[index]?.bytes ?? 0);
+    }
+    return index;
   }
 
   /** Deals with a message that did not leave. Returns the one to go on with. */

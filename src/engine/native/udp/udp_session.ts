@@ -50,6 +50,7 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
   /** Replies beyond what the client's datagrams ask for, and whether there were so many that more are to be expected. */
   #surplus = 0;
   #isBulk = false;
+  #runErrno = 0;
   #replyErrno = 0;
 
   constructor(options: UdpSessionOptions) {
@@ -87,7 +88,9 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     this.#surplus = Math.max(0, this.#surplus - run.count * UDP_REPLIES_PER_REQUEST);
     if (run.count === 1) return this.#send(slots.view(slot), run.bytes);
     runs.add(slot, slotCount, run, 0, 0);
+    this.#runErrno = 0;
     runs.send(this.#fd, this);
+    if (this.#runErrno !== 0) this.#onError(this.#runErrno);
   }
 
   /** Ends the session for a fault of the proxy's own. */
@@ -167,7 +170,8 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
   }
 
   onFailed(_message: number, errno: number): void {
-    this.#onError(errno);
+    // The rest of the run is yet to go through the descriptor, which must not be closed before.
+    this.#runErrno = errno;
   }
 
   onUnsegmentable(): void {
