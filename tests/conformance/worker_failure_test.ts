@@ -1,0 +1,141 @@
+/** What becomes of the native engine when one of its threads dies. */
+
+import assert from "node:assert/strict";
+import { NativeEngine } from "../../src/engine/native/native_engine.ts";
+import { startFailingWorker } from "../support/failing_worker.ts";
+import { needs } from "../support/needs.ts";
+import { target } from "../support/snapshot_builder.ts";
+import { LoopbackWorld } from "./loopback_world.ts";
+import { ascii, readExactly, Rig, text, toDefault, waitForEnd } from "./rig.ts";
+import type { TcpBackend, TcpPeer } from "./world.ts";
+
+const onLinux = needs("Linux");
+
+/** Enough for both workers to have some: the odds against it are two to a million. */
+const CONNECTIONS = 20;
+
+/** A world whose engine has workers that fail on command, in the order in which they are started. */
+class FailingWorld extends LoopbackWorld {
+  readonly #flags: Int32Array[];
+
+  constructor(workers: number) {
+    const flags: Int32Array[] = [];
+    const startThread = () => {
+      const flag = new Int32Array(new SharedArrayBuffer(4));
+      flags.push(flag);
+      return startFailingWorker(flag);
+    };
+    super((options) => new NativeEngine({ ...options, workers, startThread }));
+    this.#flags = flags;
+  }
+
+  /** Has a worker fail at its next turn, which a new snapshot brings about. */
+  fail(index: number): void {
+    const flag = this.#flags[index];
+    assert(flag !== undefined, "the worker has been started");
+    Atomics.store(flag, 0, 1);
+  }
+}
+
+onLinux("NativeEngine replaces a worker that dies, and cuts its flows alone", async () => {
+  await using world = new FailingWorld(2);
+  const backend = await world.startBackend();
+  const routes = toDefault("tcp", backend.target);
+  const { rig, address } = await Rig.start(world, "tcp", routes);
+  const pairs: [TcpPeer, TcpPeer][] = [];
+  for (let index = 0; index < CONNECTIONS; index++) {
+    const client = await world.connect(address);
+    await client.write(ascii("x"));
+    const peer = await backend.accept();
+    await readExactly(peer, 1);
+    pairs.push([client, peer]);
+  }
+  const ends = pairs.map(([client]) => waitForEnd(client).then(() => ended++));
+  let ended = 0;
+  world.fail(0);
+  rig.publish(routes);
+  await rig.until(() => rig.notices.length > 0);
+  const { tcpActive, ended: reasons } = rig.engine.stats();
+  await rig.until(() => ended === CONNECTIONS - tcpActive);
+  assert.deepEqual(reasons, { error: CONNECTIONS - tcpActive });
+  assert(tcpActive > 0 && tcpActive < CONNECTIONS, `${tcpActive} are left`);
+
+  // Nobody is left in the queue of the socket that the dead worker served.
+  for (let index = 0; index < CONNECTIONS; index++) await roundTrip(world, backend, address);
+  await rig.until(() => rig.notices.length === 2);
+  assert.deepEqual(rig.notices.map(({ event }) => event), ["worker_failed", "worker_restarted"]);
+  assert.match(rig.notices[0]?.message ?? "", /^Worker 1 of 2 failed: told to fail; \d+ flows/);
+
+  // The new one serves as well: with the other gone, too, there is nobody else.
+  world.fail(1);
+  rig.publish(routes);
+  await Promise.all(ends);
+  for (let index = 0; index < CONNECTIONS; index++) await roundTrip(world, backend, address);
+  await rig.until(() => rig.notices.length === 4);
+  await rig.until(() => rig.engine.stats().tcpActive === 0);
+  assert.equal(rig.engine.stats().tcpAccepted, 3 * CONNECTIONS);
+  const ids = new Set(rig.started.map(({ id }) => id));
+  assert.equal(ids.size, 3 * CONNECTIONS);
+});
+
+onLinux("NativeEngine serves those who wait while its only worker is replaced", async () => {
+  await using world = new FailingWorld(1);
+  const backend = await world.startBackend();
+  const routes = { ...toDefault("tcp", backend.target), tcpMaxConnections: 1 };
+  const { rig, address } = await Rig.start(world, "tcp", routes);
+  const client = await world.connect(address);
+  await client.write(ascii("x"));
+  await readExactly(await backend.accept(), 1);
+  world.fail(0);
+  rig.publish(routes);
+  await waitForEnd(client);
+  // The limit is one: the flow that died with its worker is no longer counted.
+  await roundTrip(world, backend, address);
+  await rig.until(() => rig.engine.stats().tcpActive === 0);
+  assert.deepEqual(rig.engine.stats().ended, { error: 1, done: 1 });
+});
+
+onLinux("NativeEngine keeps the UDP sessions of the workers that live when one dies", async () => {
+  await using world = new FailingWorld(2);
+  const backend = await world.openUdp();
+  const routes = toDefault("udp", target(`${backend.address.host}:${backend.address.port}`));
+  const { rig, address } = await Rig.start(world, "udp", routes);
+  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => world.openUdp()));
+  const sources = new Map<string, number>();
+  const sendAll = async (word: string) => {
+    for (const [index, client] of clients.entries()) {
+      await client.send(ascii(`${word} ${index}`), address);
+      const { data, from } = await backend.receive();
+      assert.equal(text(data), `${word} ${index}`);
+      sources.set(`${word} ${index}`, from.port);
+    }
+  };
+  await sendAll("before");
+  world.fail(1);
+  rig.publish(routes);
+  await rig.until(() => rig.notices.length === 1);
+  const left = rig.engine.stats().udpActive;
+  await sendAll("after");
+  const kept = clients.filter((_, index) =>
+    sources.get(`before ${index}`) === sources.get(`after ${index}`)
+  );
+  assert.equal(kept.length, left);
+  assert(left > 0 && left < CONNECTIONS, `${left} are left`);
+  await rig.until(() => rig.notices.length === 2);
+  await sendAll("again");
+});
+
+async function roundTrip(
+  world: LoopbackWorld,
+  backend: TcpBackend,
+  address: { readonly host: string; readonly port: number },
+): Promise<void> {
+  const client = await world.connect(address);
+  await client.write(ascii("y"));
+  const peer = await backend.accept();
+  await readExactly(peer, 1);
+  await client.closeWrite();
+  assert.equal(await waitForEnd(peer), "eof");
+  await peer.closeWrite();
+  assert.equal(await waitForEnd(client), "eof");
+}
