@@ -22,6 +22,8 @@ import {
 import { HTTP } from "./protocols/http.ts";
 import { REDIS } from "./protocols/redis.ts";
 import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
+import { RTSP } from "./protocols/rtsp.ts";
+import { SIP_TCP, SIP_UDP } from "./protocols/sip.ts";
 import { SOCKS4 } from "./protocols/socks4.ts";
 import { SOCKS5 } from "./protocols/socks5.ts";
 import { SSH } from "./protocols/ssh.ts";
@@ -34,6 +36,8 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   HTTP,
   REDIS,
   REGEX_TCP,
+  RTSP,
+  SIP_TCP,
   SOCKS4,
   SOCKS5,
   SSH,
@@ -44,6 +48,7 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
 export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
   QUIC,
   REGEX_UDP,
+  SIP_UDP,
   WIREGUARD,
 ]);
 

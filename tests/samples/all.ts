@@ -12,6 +12,8 @@ import { QUIC_SAMPLES } from "./quic.ts";
 import { REDIS_SAMPLES } from "./redis.ts";
 import { REGEX_TCP_SAMPLES, REGEX_UDP_SAMPLES } from "./regex.ts";
 import type { ProtocolSamples } from "./samples.ts";
+import { RTSP_SAMPLES } from "./rtsp.ts";
+import { SIP_TCP_SAMPLES, SIP_UDP_SAMPLES } from "./sip.ts";
 import { SOCKS4_SAMPLES } from "./socks4.ts";
 import { SOCKS5_SAMPLES } from "./socks5.ts";
 import { SSH_SAMPLES } from "./ssh.ts";
@@ -25,6 +27,9 @@ export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   REDIS_SAMPLES,
   REGEX_TCP_SAMPLES,
   REGEX_UDP_SAMPLES,
+  RTSP_SAMPLES,
+  SIP_TCP_SAMPLES,
+  SIP_UDP_SAMPLES,
   SOCKS4_SAMPLES,
   SOCKS5_SAMPLES,
   SSH_SAMPLES,
