@@ -10,8 +10,8 @@ import type { Draft, ProtocolDraft } from "./draft.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { Settings } from "./settings.ts";
 import type { MatchKey } from "./match_keys.ts";
-import { buildRoutes, type Rule } from "./routes.ts";
-import { listenAddresses, transportsOf } from "./validate.ts";
+import { buildRoutes, type Rule, servedTransports } from "./routes.ts";
+import { listenAddresses } from "./validate.ts";
 
 /** What a draft has when nothing was found wrong with it: every key that has a default or is required. */
 type TopValues = Complete<
@@ -114,7 +114,9 @@ function buildServices(
   top: TopValues,
 ): readonly Rule[] {
   const entry = values as ProtocolValues;
-  return transportsOf(entry).map((transport) => buildService(name, entry, transport, order, top));
+  return servedTransports(entry).map((transport) =>
+    buildService(name, entry, transport, order, top)
+  );
 }
 
 function buildService(

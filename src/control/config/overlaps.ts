@@ -11,12 +11,11 @@
 import type { Protocol, Transport } from "../../model/protocol.ts";
 import { cidrContains } from "../../proto/cidr.ts";
 import { matchesGlob } from "../../proto/glob.ts";
-import { transportsOf } from "../../proto/registry.ts";
 import type { ProtocolDraft } from "./draft.ts";
 import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
 import { MATCH_KEYS, type MatchKey, takesKey } from "./match_keys.ts";
-import { alpnOf, isConditional, namesOf } from "./routes.ts";
+import { alpnOf, isConditional, namesOf, servedTransports } from "./routes.ts";
 import { quote } from "./value_error.ts";
 
 /** Combinations that a warning names; the rest is counted. */
@@ -49,7 +48,7 @@ export function checkOverlaps(protocols: readonly ProtocolDraft[], findings: Fin
   for (const transport of ["tcp", "udp"] as const) {
     const owners = new Map<string, string>();
     for (const draft of plain) {
-      if (!servedBy(draft).includes(transport)) continue;
+      if (!servedTransports(draft.values).includes(transport)) continue;
       const all = combinations(draft);
       const taken: Taken[] = [];
       for (const combination of all) {
@@ -72,14 +71,6 @@ function isReadable({ values, given }: ProtocolDraft): boolean {
   return MATCH_KEYS.every((key) => !given.has(key) || values[key] !== undefined);
 }
 
-function servedBy({ values }: ProtocolDraft): readonly Transport[] {
-  if (values.protocol === undefined) return [];
-  const { transport } = values;
-  return transportsOf(values.protocol).filter((one) =>
-    transport === undefined || one === transport
-  );
-}
-
 function combinations({ values, path }: ProtocolDraft): readonly Combination[] {
   const alpnKey = values.alpns === undefined ? "alpn" : "alpns";
   const nameKey = (["server_names", "hosts", "query_names"] as const)
@@ -96,7 +87,7 @@ function combinations({ values, path }: ProtocolDraft): readonly Combination[] {
 function report(draft: ProtocolDraft, losses: readonly Loss[], findings: Findings): void {
   const [first] = losses;
   if (first === undefined) return;
-  if (losses.filter(({ all }) => all).length === servedBy(draft).length) {
+  if (losses.filter(({ all }) => all).length === servedTransports(draft.values).length) {
     unreachable(draft, first.taken, findings);
     return;
   }
@@ -171,7 +162,9 @@ function checkConditional(drafts: readonly ProtocolDraft[], findings: Findings):
   for (const [index, draft] of drafts.entries()) {
     const earlier = drafts.slice(0, index).find((other) =>
       other.values.protocol === draft.values.protocol &&
-      servedBy(draft).every((transport) => servedBy(other).includes(transport)) &&
+      servedTransports(draft.values).every((transport) =>
+        servedTransports(other.values).includes(transport)
+      ) &&
       MATCH_KEYS.every((key) => covers(other, draft, key))
     );
     if (earlier === undefined) continue;
@@ -196,10 +189,42 @@ function covers(earlier: ProtocolDraft, later: ProtocolDraft, key: MatchKey): bo
     ) ?? false;
   }
   const given = earlier.values[key] ?? [];
-  const fits = key === "paths" ? isBelow : matchesGlob;
-  return later.values[key]?.every((value) => given.some((wider) => fits(wider, value))) ?? false;
+  const includes = comparisonFor(key);
+  return later.values[key]?.every((value) => given.some((wider) => includes(wider, value))) ??
+    false;
 }
 
-function isBelow(prefix: string, path: string): boolean {
+/** Tells whether one value of a key stands for all that another stands for. */
+function comparisonFor(
+  key: Exclude<MatchKey, "sources">,
+): (wider: string, value: string) => boolean {
+  switch (key) {
+    case "server_names":
+    case "hosts":
+    case "query_names":
+      return includesName;
+    case "paths":
+      return includesPath;
+    case "alpn":
+    case "alpns":
+    case "public_keys":
+    case "patterns":
+      return (wider, value) => wider === value;
+    default:
+      return matchesGlob;
+  }
+}
+
+function includesName(wider: string, name: string): boolean {
+  if (wider === name) return true;
+  if (wider.startsWith("*.")) {
+    const dot = name.indexOf(".");
+    return dot > 0 && !name.startsWith("*.") && name.slice(dot) === wider.slice(1);
+  }
+  // The star of a name stands for a label, which is as good as any.
+  return wider.startsWith(".") && `.${name}`.endsWith(wider);
+}
+
+function includesPath(prefix: string, path: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
 }

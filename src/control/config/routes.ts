@@ -15,7 +15,7 @@ import type {
   Service,
   TextField,
 } from "../../model/snapshot.ts";
-import { specsOf } from "../../proto/registry.ts";
+import { specsOf, transportsOf } from "../../proto/registry.ts";
 import type { ProtocolDraft } from "./draft.ts";
 import { MATCH_KEYS, type MatchKey, subjectOf } from "./match_keys.ts";
 
@@ -74,6 +74,14 @@ export function buildRoutes(
     sought: Object.freeze(sought),
     needs,
   });
+}
+
+/** The transports that a service serves: those of its protocol, or the one that its entry names. */
+export function servedTransports(
+  { protocol, transport }: Pick<ProtocolDraft["values"], "protocol" | "transport">,
+): readonly Transport[] {
+  if (protocol === undefined) return [];
+  return transportsOf(protocol).filter((one) => transport === undefined || transport === one);
 }
 
 /** Whether a rule asks for more than a name and ALPN. */

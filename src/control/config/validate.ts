@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Protocol, Transport } from "../../model/protocol.ts";
+import type { Protocol } from "../../model/protocol.ts";
 import { SERVER_NAME_PROTOCOLS } from "../../model/protocol.ts";
 import type { Target } from "../../model/snapshot.ts";
 import { matchesGlob } from "../../proto/glob.ts";
-import { specsOf, transportsOf as allTransportsOf } from "../../proto/registry.ts";
+import { specsOf } from "../../proto/registry.ts";
 import type { Draft, ProtocolDraft } from "./draft.ts";
 import { formatDuration } from "./duration.ts";
 import { checkEngineKeys } from "./engine_keys.ts";
@@ -16,6 +16,7 @@ import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
 import { MATCH_KEYS, type MatchKey, subjectOf, takersInWords, takesKey } from "./match_keys.ts";
 import { checkOverlaps } from "./overlaps.ts";
+import { servedTransports } from "./routes.ts";
 import { quote } from "./value_error.ts";
 
 /** Adds to `findings` what is wrong between the values of a draft. */
@@ -32,14 +33,6 @@ export function validateDraft(draft: Draft, findings: Findings): void {
 /** Whether a protocol has names to choose by. */
 export function takesServerNames(protocol: Protocol | undefined): boolean {
   return protocol !== undefined && SERVER_NAME_PROTOCOLS.has(protocol);
-}
-
-/** The transports that a service serves: those of its protocol, or the one that its entry names. */
-export function transportsOf(
-  { protocol, transport }: Pick<ProtocolDraft["values"], "protocol" | "transport">,
-): readonly Transport[] {
-  if (protocol === undefined) return [];
-  return allTransportsOf(protocol).filter((one) => transport === undefined || transport === one);
 }
 
 function checkTargets({ top, wantsServices }: Draft, findings: Findings): void {
@@ -99,7 +92,7 @@ function checkProtocol({ path, given, values }: ProtocolDraft, findings: Finding
   if (given.has("ech")) checkEch(path, protocol, findings);
   checkTransport(path, values, findings);
   const { send_proxy_protocol: header } = values;
-  if (header !== undefined && header !== "none" && !transportsOf(values).includes("tcp")) {
+  if (header !== undefined && header !== "none" && !servedTransports(values).includes("tcp")) {
     findings.warning(
       [...path, "send_proxy_protocol"],
       `"send_proxy_protocol" does nothing for ${protocol}: headers go to TCP targets only`,
@@ -167,7 +160,9 @@ function checkTransport(
   findings: Findings,
 ): void {
   const { protocol, transport } = values;
-  if (protocol === undefined || transport === undefined || transportsOf(values).length > 0) return;
+  if (protocol === undefined || transport === undefined || servedTransports(values).length > 0) {
+    return;
+  }
   const other = transport === "tcp" ? "UDP" : "TCP";
   findings.error(
     [...path, "transport"],

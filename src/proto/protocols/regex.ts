@@ -68,6 +68,7 @@ function streamDetector(patterns: readonly Named[]): TcpDetector {
   let first = 0;
   let position = 0;
   return (head) => {
+    if (head.length === 0) return NEED_MORE;
     const end = Math.min(head.length, MAX_BYTES);
     for (;;) {
       while (states[first] === "fails") first++;
