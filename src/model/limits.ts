@@ -16,7 +16,10 @@ export const MAX_CLIENT_HELLO = 64 * 1024 + 4;
 /** ALPN names of one ClientHello: IANA knows some forty. They are kept for as long as the flow lives. */
 export const MAX_ALPN_NAMES = 128;
 
-/** Longest HTTP request line that is waited for; servers are asked to take 8,000 bytes (RFC 9112 §3), few take 16 KiB. */
+/**
+ * Longest HTTP request line that is waited for; servers are asked to take 8,000 bytes (RFC 9112 §3), few take 16 KiB. The
+ * same for RTSP and SIP, whose lines look alike until they end: when one detector gives up, so do the others.
+ */
 export const MAX_HTTP_REQUEST_LINE = 16 * 1024;
 
 /** Size of the first buffer of a connection: most first flights fit, and idle connections stay cheap. */
@@ -40,7 +43,7 @@ export const MAX_HELD_DATAGRAM_BYTES_TOTAL = 64 * 1024 * 1024;
 /** QUIC packets looked at in one datagram. Clients coalesce up to four: Initial, 0-RTT, Handshake, 1-RTT. */
 export const MAX_COALESCED_PACKETS = 8;
 
-/** Pieces of a ClientHello held for one QUIC connection attempt. Clients that scramble theirs send some tens. */
+/** Pieces of a ClientHello held for one attempt to connect by QUIC or DTLS. Clients that scramble theirs send some tens. */
 export const MAX_CRYPTO_SEGMENTS = 1024;
 
 /** How long a UDP flow may stay undecided: a lost half of a split ClientHello is sent again within 1–3 s. */

@@ -18,7 +18,7 @@ import {
   parseClientHello,
 } from "../tls/client_hello.ts";
 import { ja4 } from "../tls/ja4.ts";
-import { CryptoStream } from "./crypto_stream.ts";
+import { HandshakeStream } from "../tls/handshake_stream.ts";
 import { readInitialFrames } from "./frames.ts";
 import {
   type InitialPacket,
@@ -165,7 +165,7 @@ export class QuicDetector {
       version,
       dcid: new Uint8Array(dcid), // a copy: the datagram is the caller's
       keys: this.#protection.deriveKeys(version, dcid, "client"),
-      crypto: new CryptoStream(),
+      crypto: new HandshakeStream(),
       broken: false,
     };
     this.#connections.push(connection);
@@ -178,13 +178,13 @@ interface Connection {
   readonly version: QuicVersion;
   readonly dcid: Uint8Array;
   readonly keys: InitialKeys;
-  readonly crypto: CryptoStream;
+  readonly crypto: HandshakeStream;
   /** An authentic packet of it broke the rules; nothing more of it is read. */
   broken: boolean;
 }
 
 /** The ClientHello at the start of the stream. What follows it there is left alone. */
-function readClientHello(stream: CryptoStream): Verdict<ClientHello> {
+function readClientHello(stream: HandshakeStream): Verdict<ClientHello> {
   if (stream.available < HANDSHAKE_HEADER) return NEED_MORE;
   const length = HANDSHAKE_HEADER + new Reader(stream.read(HANDSHAKE_HEADER), 1).u24();
   if (length > MAX_CLIENT_HELLO) return MALFORMED.too_long;

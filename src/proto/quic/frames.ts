@@ -6,7 +6,7 @@
 
 import type { MalformedCode } from "../../model/verdict.ts";
 import { Reader } from "../bytes.ts";
-import type { CryptoStream } from "./crypto_stream.ts";
+import type { HandshakeStream } from "../tls/handshake_stream.ts";
 import { readVarint } from "./varint.ts";
 
 const PADDING = 0x00;
@@ -22,7 +22,7 @@ const CONNECTION_CLOSE = 0x1c;
  */
 export function readInitialFrames(
   payload: Uint8Array,
-  stream: CryptoStream,
+  stream: HandshakeStream,
 ): MalformedCode | null {
   const reader = new Reader(payload);
   if (reader.remaining === 0) return "bad_length"; // RFC 9000 §12.4: at least one frame

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { CryptoStream } from "../../../../src/proto/quic/crypto_stream.ts";
+import { HandshakeStream } from "../../../../src/proto/tls/handshake_stream.ts";
 import { readInitialFrames } from "../../../../src/proto/quic/frames.ts";
 import { concat } from "../../../support/client_hello_builder.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "../../../support/quic_initial_builder.ts";
 
 Deno.test("readInitialFrames() takes CRYPTO data from among all frames that a client may send", () => {
-  const stream = new CryptoStream();
+  const stream = new HandshakeStream();
   const payload = concat(
     paddingFrames(3),
     ackFrame(),
@@ -39,12 +39,12 @@ Deno.test("readInitialFrames() refuses frames that an Initial must not carry", (
   for (let type = 0; type < 256; type++) {
     if (allowed.includes(type)) continue;
     const payload = concat(Uint8Array.of(type), new Uint8Array(40));
-    assert.equal(readInitialFrames(payload, new CryptoStream()), "bad_value", `type ${type}`);
+    assert.equal(readInitialFrames(payload, new HandshakeStream()), "bad_value", `type ${type}`);
   }
 });
 
 Deno.test("readInitialFrames() refuses a packet without frames", () => {
-  assert.equal(readInitialFrames(new Uint8Array(0), new CryptoStream()), "bad_length");
+  assert.equal(readInitialFrames(new Uint8Array(0), new HandshakeStream()), "bad_length");
 });
 
 Deno.test("readInitialFrames() refuses frames that end early", () => {
@@ -57,7 +57,7 @@ Deno.test("readInitialFrames() refuses frames that end early", () => {
     ]
   ) {
     for (let length = 1; length < frame.length; length++) {
-      const fault = readInitialFrames(frame.subarray(0, length), new CryptoStream());
+      const fault = readInitialFrames(frame.subarray(0, length), new HandshakeStream());
       assert.equal(fault, "bad_length", `type ${frame[0]}, ${length} of ${frame.length} bytes`);
     }
   }
@@ -65,12 +65,12 @@ Deno.test("readInitialFrames() refuses frames that end early", () => {
 
 Deno.test("readInitialFrames() ends on an ACK that claims more ranges than there are bytes", () => {
   const payload = Uint8Array.fromHex("020000ffffffffffffffff000000");
-  assert.equal(readInitialFrames(payload, new CryptoStream()), "bad_length");
+  assert.equal(readInitialFrames(payload, new HandshakeStream()), "bad_length");
 });
 
 Deno.test("readInitialFrames() passes on what the stream refuses", () => {
   const payload = concat(cryptoFrame(0, Uint8Array.of(1)), cryptoFrame(0, Uint8Array.of(2)));
-  assert.equal(readInitialFrames(payload, new CryptoStream()), "bad_value");
+  assert.equal(readInitialFrames(payload, new HandshakeStream()), "bad_value");
   const far = cryptoFrame(2 ** 40, Uint8Array.of(1));
-  assert.equal(readInitialFrames(far, new CryptoStream()), "too_long");
+  assert.equal(readInitialFrames(far, new HandshakeStream()), "too_long");
 });

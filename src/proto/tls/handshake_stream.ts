@@ -1,5 +1,6 @@
 /**
- * Puts the CRYPTO frames of one packet number space together (RFC 9000 §19.6).
+ * Puts handshake messages together that datagrams carry in pieces: CRYPTO frames of QUIC (RFC 9000 §19.6), fragments of
+ * DTLS (RFC 6347 §4.2.3).
  *
  * @module
  */
@@ -15,10 +16,10 @@ interface Segment {
 }
 
 /**
- * The start of a CRYPTO stream, from pieces in any order, repeated or overlapping. Keeps views of the pieces and copies
- * nothing until it is read, so what it holds is bounded by what has arrived, wherever the offsets point.
+ * The start of a stream of handshake bytes, from pieces in any order, repeated or overlapping. Keeps views of the pieces
+ * and copies nothing until it is read, so what it holds is bounded by what has arrived, wherever the offsets point.
  */
-export class CryptoStream {
+export class HandshakeStream {
   /** In order, without overlaps. */
   readonly #segments: Segment[] = [];
   /** How many of the first segments follow each other from offset 0 without a gap, and where they end. */

@@ -1,15 +1,15 @@
 /**
- * Reassembly of CRYPTO data.
+ * Reassembly of handshake data.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
 import { MAX_CLIENT_HELLO, MAX_CRYPTO_SEGMENTS } from "../../../../src/model/limits.ts";
-import { CryptoStream } from "../../../../src/proto/quic/crypto_stream.ts";
+import { HandshakeStream } from "../../../../src/proto/tls/handshake_stream.ts";
 
-Deno.test("CryptoStream.insert() puts pieces of any order together", () => {
-  const stream = new CryptoStream();
+Deno.test("HandshakeStream.insert() puts pieces of any order together", () => {
+  const stream = new HandshakeStream();
   assert.equal(stream.insert(4, bytes(4, 8)), null);
   assert.equal(stream.available, 0);
   assert.equal(stream.insert(0, bytes(0, 2)), null);
@@ -21,8 +21,8 @@ Deno.test("CryptoStream.insert() puts pieces of any order together", () => {
   assert.deepEqual(stream.read(1), bytes(0, 1));
 });
 
-Deno.test("CryptoStream.insert() fills several gaps with one piece", () => {
-  const stream = new CryptoStream();
+Deno.test("HandshakeStream.insert() fills several gaps with one piece", () => {
+  const stream = new HandshakeStream();
   for (const start of [2, 5, 9]) stream.insert(start, bytes(start, start + 2));
   assert.equal(stream.insert(1, bytes(1, 14)), null);
   assert.equal(stream.available, 0);
@@ -31,8 +31,8 @@ Deno.test("CryptoStream.insert() fills several gaps with one piece", () => {
   assert.deepEqual(stream.read(14), bytes(0, 14));
 });
 
-Deno.test("CryptoStream.insert() takes repeated and empty pieces", () => {
-  const stream = new CryptoStream();
+Deno.test("HandshakeStream.insert() takes repeated and empty pieces", () => {
+  const stream = new HandshakeStream();
   for (let i = 0; i < 2 * MAX_CRYPTO_SEGMENTS; i++) {
     assert.equal(stream.insert(0, bytes(0, 8)), null);
     assert.equal(stream.insert(3, bytes(3, 5)), null);
@@ -41,9 +41,9 @@ Deno.test("CryptoStream.insert() takes repeated and empty pieces", () => {
   assert.deepEqual(stream.read(stream.available), bytes(0, 8));
 });
 
-Deno.test("CryptoStream.insert() refuses other content at the same offset", () => {
+Deno.test("HandshakeStream.insert() refuses other content at the same offset", () => {
   for (const offset of [0, 3, 7, 8, 11]) {
-    const stream = new CryptoStream();
+    const stream = new HandshakeStream();
     stream.insert(0, bytes(0, 8));
     stream.insert(8, bytes(8, 12));
     assert.equal(stream.insert(offset, Uint8Array.of(200)), "bad_value", `offset ${offset}`);
@@ -51,16 +51,16 @@ Deno.test("CryptoStream.insert() refuses other content at the same offset", () =
   }
 });
 
-Deno.test("CryptoStream.insert() refuses what ends past the greatest ClientHello", () => {
-  const stream = new CryptoStream();
+Deno.test("HandshakeStream.insert() refuses what ends past the greatest ClientHello", () => {
+  const stream = new HandshakeStream();
   assert.equal(stream.insert(MAX_CLIENT_HELLO - 1, Uint8Array.of(1)), null);
   assert.equal(stream.insert(MAX_CLIENT_HELLO - 1, Uint8Array.of(1, 2)), "too_long");
   assert.equal(stream.insert(MAX_CLIENT_HELLO, Uint8Array.of(1)), "too_long");
   assert.equal(stream.insert(2 ** 62, Uint8Array.of(1)), "too_long");
 });
 
-Deno.test("CryptoStream.insert() refuses more segments than are held", () => {
-  const stream = new CryptoStream();
+Deno.test("HandshakeStream.insert() refuses more segments than are held", () => {
+  const stream = new HandshakeStream();
   for (let i = 0; i < MAX_CRYPTO_SEGMENTS; i++) {
     assert.equal(stream.insert(2 * i, Uint8Array.of(i)), null);
   }
