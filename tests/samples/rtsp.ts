@@ -45,7 +45,7 @@ export const RTSP_SAMPLES: ProtocolSamples = {
 };
 
 function requestLine(random: Random): Uint8Array {
-  const long = random.oneIn(20) ? random.between(4_000, 4_200) : random.below(100);
+  const long = random.oneIn(40) ? random.between(16_300, 16_400) : random.below(100);
   return latin1(
     random.pick(["", "", "", "\r\n", "\n", "\r\n\r\n\r\n\r\n", "\r"]) +
       random.pick(["OPTIONS", "DESCRIBE", "SETUP", "SET_PARAMETER", "SETUPS", "PLA", "options"]) +

@@ -96,7 +96,7 @@ export const SIP_UDP_SAMPLES: ProtocolSamples = {
 };
 
 function startLine(random: Random): Uint8Array {
-  const long = random.oneIn(20) ? random.between(4_000, 4_200) : random.below(100);
+  const long = random.oneIn(40) ? random.between(16_300, 16_400) : random.below(100);
   const line = random.oneIn(3)
     ? random.pick(["SIP/2.0 ", "SIP/2.0 ", "SIP/1.0 ", "SIP/2.0"]) +
       random.pick(["200", "699", "099", "700", "20"]) + random.pick([" OK", " ", ""])

@@ -4,14 +4,12 @@
  * @module
  */
 
+import { MAX_HTTP_REQUEST_LINE } from "../../model/limits.ts";
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
 import { latin1 } from "../bytes.ts";
 import { plainMatch, type TcpDetector, type TcpProtocolSpec } from "../detector.ts";
 import { findMethodEnd, LineScan, MAX_LEADING_EMPTY, skipEmptyLines } from "../start_line.ts";
-
-/** Longest request line that is waited for, without its end. */
-const MAX_LINE = 4 * 1024;
 
 const VERSIONS = ["RTSP/1.0", "RTSP/2.0"] as const;
 
@@ -34,7 +32,7 @@ const METHODS = [
 export const RTSP: TcpProtocolSpec = {
   name: "rtsp",
   certainty: "strong",
-  bound: MAX_LEADING_EMPTY + MAX_LINE + 2,
+  bound: MAX_LEADING_EMPTY + MAX_HTTP_REQUEST_LINE + 2,
   fields: [],
   versions: VERSIONS,
   prepare: () => rtspDetector,
@@ -53,7 +51,7 @@ export function rtspDetector(): TcpDetector {
     const methodEnd = findMethodEnd(head, start);
     if (typeof methodEnd !== "number") return methodEnd;
     line ??= new LineScan(methodEnd);
-    const found = line.find(head, start + MAX_LINE);
+    const found = line.find(head, start + MAX_HTTP_REQUEST_LINE);
     if (found.kind === "needMore") return NEED_MORE;
     return found.kind === "line" ? judgeLine(head, methodEnd, found.end, found.next) : NO_MATCH;
   };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MAX_HTTP_REQUEST_LINE } from "../../model/limits.ts";
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
 import {
@@ -20,9 +21,6 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
 
-/** Longest request line that is waited for, without its end. */
-const MAX_LINE = 4 * 1024;
-
 /** Longest scheme of a Request-URI: `sip`, `sips`, `tel`, `urn` … */
 const MAX_SCHEME = 16;
 
@@ -37,7 +35,7 @@ const RESPONSE_START = new TextEncoder().encode(`${VERSION} `);
 export const SIP_TCP: TcpProtocolSpec = {
   name: "sip",
   certainty: "strong",
-  bound: MAX_LEADING_EMPTY + MAX_LINE + 2,
+  bound: MAX_LEADING_EMPTY + MAX_HTTP_REQUEST_LINE + 2,
   fields: [],
   versions: [VERSION],
   prepare: () => sipDetector,
@@ -72,7 +70,7 @@ export function sipDetector(): TcpDetector {
     const uri = findSchemeEnd(head, methodEnd + 1);
     if (typeof uri !== "number") return uri;
     line ??= new LineScan(uri);
-    const found = line.find(head, start + MAX_LINE);
+    const found = line.find(head, start + MAX_HTTP_REQUEST_LINE);
     if (found.kind === "needMore") return NEED_MORE;
     if (found.kind !== "line" || !endsInVersion(head, uri, found.end)) return NO_MATCH;
     return plainMatch("sip", VERSION, found.next);
