@@ -67,25 +67,16 @@ needs("Linux", "ss")(
   "tcp_defer_accept keeps connections from the proxy until they speak",
   async () => {
     await using echo = new EchoServer();
-    await using proxy = await startProxy({
-      permissions: ["--allow-ffi"],
-      config: `engine = "native"
-      tcp_target = ["${echo.address}"]
-      server_first_delay = "0s"
-      tcp_defer_accept = "1m"
-    `,
-    });
+    const config = (wait: string) =>
+      `engine = "native"\ntcp_target = ["${echo.address}"]\nserver_first_delay = "0s"\n` +
+      `tcp_defer_accept = "${wait}"\n`;
+    await using proxy = await startProxy({ permissions: ["--allow-ffi"], config: config("0s") });
+    await proxy.writeConfig(config("1m")); // for a socket that listens already
+    await proxy.process.waitForLine(/event=reloaded/);
     using conn = await Deno.connect({ hostname: "127.0.0.1", port: proxy.port });
     // A connection that is not held back is in state "established" for the system before connect() returns.
     const filter = `sport = :${proxy.port}`;
-    const held = await runOk("ss", [
-      "--tcp",
-      "--numeric",
-      "--no-header",
-      "state",
-      "syn-recv",
-      filter,
-    ]);
+    const held = await runOk("ss", ["-Htn", "state", "syn-recv", filter]);
     assert.equal(held.trim().split("\n").length, 1, held);
     assert.match(held, new RegExp(`:${proxy.port}\\b`));
 

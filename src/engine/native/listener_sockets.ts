@@ -5,8 +5,9 @@
  */
 
 import type { SocketAddress } from "../../model/address.ts";
-import type { ListenerSpec } from "../../model/snapshot.ts";
+import type { ListenerSpec, SocketOptions } from "../../model/snapshot.ts";
 import type { Listener } from "../engine.ts";
+import { tuneSocket } from "./open_sockets.ts";
 import type { DescriptorTable } from "./sys/descriptor_table.ts";
 import type { Libc } from "./sys/libc.ts";
 import type { WorkerHandle } from "./worker_handle.ts";
@@ -101,6 +102,12 @@ export class ListenerSockets {
       isOpen = false;
     };
     return { spec, address: this.address, close };
+  }
+
+  /** Has the sockets go by other options. Those of a listener that was closed may be gone. */
+  tune(options: SocketOptions): void {
+    if (this.#state !== "listening") return;
+    for (const { fd } of this.#slots) tuneSocket(this.#options.libc, fd, this.spec, options);
   }
 
   /** Takes no new flows. */

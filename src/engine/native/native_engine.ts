@@ -69,6 +69,7 @@ export class NativeEngine implements Engine {
   publish(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     this.#crew.publish(snapshot);
+    for (const listener of this.#listeners) listener.tune(snapshot.sockets);
   }
 
   async listen(spec: ListenerSpec): Promise<Listener> {

@@ -7,7 +7,13 @@
 import type { SocketAddress } from "../../model/address.ts";
 import type { ListenerSpec, SocketOptions } from "../../model/snapshot.ts";
 import type { Libc } from "./sys/libc.ts";
-import { localAddress, openTcpListener, openUdpListener } from "./sys/sockets.ts";
+import {
+  localAddress,
+  openTcpListener,
+  openUdpListener,
+  type TcpListenerTuning,
+  tuneTcpListener,
+} from "./sys/sockets.ts";
 
 /** What is to be bound. */
 export interface SocketsWanted {
@@ -56,6 +62,16 @@ export function openSockets({ libc, count, spec, others, options }: SocketsWante
   }
 }
 
+/** Has a socket that listens go by other options. */
+export function tuneSocket(
+  libc: Libc,
+  fd: number,
+  spec: ListenerSpec,
+  options: SocketOptions,
+): void {
+  if (spec.transport === "tcp") tuneTcpListener(libc, fd, spec, tuningOf(options));
+}
+
 /** @throws {Error} as Deno does */
 function open(
   libc: Libc,
@@ -63,15 +79,19 @@ function open(
   options: SocketOptions,
   reusePort: boolean,
 ): number {
-  const { tcpFastOpen: fastOpen, tcpDeferAcceptMs, tcpUserTimeoutMs: userTimeoutMs } = options;
   return spec.transport === "tcp"
-    ? openTcpListener(libc, spec, {
-      fastOpen,
-      deferAcceptMs: tcpDeferAcceptMs,
-      userTimeoutMs,
-      reusePort,
-    })
+    ? openTcpListener(libc, spec, { ...tuningOf(options), reusePort })
     : openUdpListener(libc, spec, { reusePort, gro: true });
+}
+
+function tuningOf(
+  { tcpFastOpen, tcpDeferAcceptMs, tcpUserTimeoutMs }: SocketOptions,
+): TcpListenerTuning {
+  return {
+    fastOpen: tcpFastOpen,
+    deferAcceptMs: tcpDeferAcceptMs,
+    userTimeoutMs: tcpUserTimeoutMs,
+  };
 }
 
 /** Whether one of two different addresses takes what is for the other; sockets for IPv6 are for IPv6 alone. */

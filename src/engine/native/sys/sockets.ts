@@ -36,14 +36,18 @@ import {
 import type { Libc } from "./libc.ts";
 import { SockaddrBuffer } from "./socket_address.ts";
 
-/** How a TCP listener is made. */
-export interface TcpListenerOptions {
+/** What of a TCP listener can change while it listens. What it has accepted stays as it is. */
+export interface TcpListenerTuning {
   /** Whether clients may send with their first packet (RFC 7413). */
   readonly fastOpen: boolean;
   /** Milliseconds for which a connection is held back until its first byte; the kernel counts in seconds. 0 = not. */
   readonly deferAcceptMs: number;
   /** Milliseconds after which a connection ends whose peer acknowledges nothing; 0 = the system's own. */
   readonly userTimeoutMs: number;
+}
+
+/** How a TCP listener is made. */
+export interface TcpListenerOptions extends TcpListenerTuning {
   /** Whether other sockets that also say so may have the same address: one of each worker. */
   readonly reusePort: boolean;
 }
@@ -66,7 +70,7 @@ export function openTcpListener(
   spec: ListenerSpec,
   options: TcpListenerOptions,
 ): number {
-  const { fastOpen, deferAcceptMs, userTimeoutMs, reusePort } = options;
+  const { reusePort } = options;
   return openListener(libc, spec.address, SOCK_STREAM, (fd) => {
     must(libc.setsockoptInt(fd, SOL_SOCKET, SO_REUSEADDR, 1), "setsockopt SO_REUSEADDR");
     if (reusePort) {
@@ -74,12 +78,20 @@ export function openTcpListener(
     }
     libc.setsockoptInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     libc.setsockoptInt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    if (userTimeoutMs > 0) libc.setsockoptInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
-    if (deferAcceptMs > 0) {
-      libc.setsockoptInt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, Math.ceil(deferAcceptMs / 1000));
-    }
-    if (fastOpen) libc.setsockoptInt(fd, IPPROTO_TCP, TCP_FASTOPEN, spec.backlog);
+    tuneTcpListener(libc, fd, spec, options);
   }, (fd) => must(libc.listen(fd, spec.backlog), "listen"));
+}
+
+/** Sets what can change while a socket listens. A kernel that does not know one of the options does without it. */
+export function tuneTcpListener(
+  libc: Libc,
+  fd: number,
+  { backlog }: ListenerSpec,
+  { fastOpen, deferAcceptMs, userTimeoutMs }: TcpListenerTuning,
+): void {
+  libc.setsockoptInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
+  libc.setsockoptInt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, Math.ceil(deferAcceptMs / 1000));
+  libc.setsockoptInt(fd, IPPROTO_TCP, TCP_FASTOPEN, fastOpen ? backlog : 0);
 }
 
 /**
