@@ -37,7 +37,7 @@ needs("root", "buildah", "podman", "mmdebstrap", "unshare", "nsenter", "chroot")
       ...[image.root, ...image.config.Env, "chroot", `--userspec=${image.config.User}`, image.root],
       ...[...image.config.Entrypoint, ...image.config.Cmd],
     ]);
-    await proxy.waitForLine(/\bevent=started\b/);
+    await proxy.waitForLine(/\bevent=started\b.* engine=native /);
     // Taking on the image's user clears the wish to die with `unshare`.
     const pid = await pidOfContainer(proxy.pid);
     using _ = { [Symbol.dispose]: () => killIfThere(pid) };
