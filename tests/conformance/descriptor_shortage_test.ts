@@ -1,10 +1,8 @@
 /** What the engine does when the process has no descriptor left. */
 
 import assert from "node:assert/strict";
-import { StreamsEngine } from "../../src/engine/streams/streams_engine.ts";
-import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/programs.ts";
-import { LoopbackWorld } from "./loopback_world.ts";
+import { ENGINES, type EngineUnderTest, worldOf } from "./engines.ts";
 import { ascii, readExactly, text } from "./rig.ts";
 import type { TcpPeer } from "./world.ts";
 
@@ -14,10 +12,17 @@ const CONNECTIONS = 100;
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
 
-needs("sh")("StreamsEngine pauses accepting when descriptors run out, and recovers", async () => {
-  await using world = new LoopbackWorld((options) => new StreamsEngine(options));
+for (const engine of ENGINES) {
+  engine.needing("sh")(
+    `${engine.name} pauses accepting when descriptors run out, and recovers`,
+    () => runShort(engine),
+  );
+}
+
+async function runShort(engine: EngineUnderTest): Promise<void> {
+  await using world = worldOf(engine);
   const backend = await world.startBackend();
-  await using program = startProgram(backend.target.port);
+  await using program = startProgram(engine.name, backend.target.port);
   const port = Number((await program.waitForLine(/^port \d+$/)).slice("port ".length));
   const address = { host: "127.0.0.1", port };
 
@@ -38,11 +43,18 @@ needs("sh")("StreamsEngine pauses accepting when descriptors run out, and recove
   }
   // One notice for the whole shortage, however often accepting was tried.
   assert.deepEqual(program.lines.slice(1), ["accept_paused", "accept_resumed"]);
-});
+}
 
 /** The engine in a process of its own, with few descriptors. */
-function startProgram(backendPort: number): RunningProgram {
+function startProgram(engine: string, backendPort: number): RunningProgram {
   const script = new URL("../support/few_descriptors_engine.ts", import.meta.url).pathname;
-  const command = `ulimit -n ${DESCRIPTORS} && exec "$0" run -A "$1" "$2"`;
-  return RunningProgram.start("sh", ["-c", command, Deno.execPath(), script, `${backendPort}`]);
+  const command = `ulimit -n ${DESCRIPTORS} && exec "$0" run -A --no-check "$1" "$2" "$3"`;
+  return RunningProgram.start("sh", [
+    "-c",
+    command,
+    Deno.execPath(),
+    script,
+    `${backendPort}`,
+    engine,
+  ]);
 }

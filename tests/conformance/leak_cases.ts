@@ -1,15 +1,16 @@
 /**
  * Connections that are dropped in any state leave nothing behind: no descriptor, no timer, no session. Run by
- * leak_test.ts in a process of its own.
+ * leak_test.ts in a process of its own, with the engine's name as the argument.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { StreamsEngine } from "../../src/engine/streams/streams_engine.ts";
 import type { Snapshot } from "../../src/model/snapshot.ts";
 import { protocolRoutes, service, target } from "../support/snapshot_builder.ts";
-import { LoopbackWorld } from "./loopback_world.ts";
+import { engineNamed, STREAMS, worldOf } from "./engines.ts";
+import { FailingWorld } from "./failing_world.ts";
+import type { LoopbackWorld } from "./loopback_world.ts";
 import { ascii, readExactly, Rig, toDefault } from "./rig.ts";
 import type { TcpBackend, TcpPeer } from "./world.ts";
 
@@ -156,6 +157,31 @@ Deno.test("no UDP flow that ends in any state leaves anything behind", async () 
   await assertDescriptors(before);
 });
 
+Deno.test({
+  name: "no worker that dies leaves anything behind",
+  ignore: Deno.args[0] === STREAMS.name,
+  fn: async () => {
+    const before = await openDescriptors();
+    {
+      await using world = new FailingWorld(2);
+      const backend = await world.startBackend();
+      const routes = toDefault("tcp", backend.target);
+      const { rig, address } = await Rig.start(world, "tcp", routes);
+      for (const worker of [0, 1]) {
+        for (let index = 0; index < SESSIONS; index++) {
+          const client = await world.connect(address);
+          await client.write(ascii("x"));
+          await readExactly(await backend.accept(), 1);
+        }
+        world.fail(worker);
+        rig.publish(routes);
+        await rig.until(() => rig.notices.length === 2 * (worker + 1));
+      }
+    }
+    await assertDescriptors(before);
+  },
+});
+
 async function dropConnections(state: State, stage: Stage, count: number): Promise<void> {
   const { world, rig, backend } = stage;
   const ended = rig.finished.length;
@@ -185,7 +211,7 @@ async function listen(rig: Rig) {
 }
 
 async function withStage(run: (stage: Stage) => Promise<void>): Promise<void> {
-  await using world = new LoopbackWorld((options) => new StreamsEngine(options));
+  await using world = worldOf(engineNamed(Deno.args[0]));
   using stuck = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
   const fillers = await fillQueue(stuck.addr.port);
   const rig = new Rig(world);
@@ -217,22 +243,34 @@ function timeouts(part: Partial<Snapshot["timeouts"]>): Snapshot["timeouts"] {
   return { probeMs: LONG, serverFirstMs: LONG, connectMs: LONG, ...part };
 }
 
-async function openDescriptors(): Promise<string[]> {
-  const descriptors: string[] = [];
-  for await (const { name } of Deno.readDir("/proc/self/fd")) {
-    const link = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => null);
-    if (link?.startsWith("socket:")) descriptors.push(link);
-  }
-  return descriptors;
+/** Sockets and pipes, each by its own name, and how many descriptors of other kinds there are. */
+interface OpenDescriptors {
+  readonly named: readonly string[];
+  readonly others: number;
 }
 
-/** Closed descriptors are gone at the latest when the runtime has dropped their pending operations. */
-async function assertDescriptors(before: readonly string[]): Promise<void> {
+async function openDescriptors(): Promise<OpenDescriptors> {
+  const named: string[] = [];
+  let others = 0;
+  for await (const { name } of Deno.readDir("/proc/self/fd")) {
+    const link = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => null);
+    if (link === null) continue;
+    if (/^(?:socket|pipe):/.test(link)) named.push(link);
+    else others++;
+  }
+  return { named, others };
+}
+
+/** Closed descriptors are gone at the latest when the runtime has dropped their pending operations, and its threads. */
+async function assertDescriptors(before: OpenDescriptors): Promise<void> {
   let left: string[] = [];
+  let others = 0;
   for (let attempt = 0; attempt < 100; attempt++) {
-    left = (await openDescriptors()).filter((link) => !before.includes(link));
-    if (left.length === 0) return;
+    const now = await openDescriptors();
+    left = now.named.filter((link) => !before.named.includes(link));
+    others = now.others - before.others;
+    if (left.length === 0 && others <= 0) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  assert.deepEqual(left, []);
+  assert.deepEqual([left, others], [[], 0]);
 }

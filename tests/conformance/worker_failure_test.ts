@@ -1,11 +1,10 @@
 /** What becomes of the native engine when one of its threads dies. */
 
 import assert from "node:assert/strict";
-import { NativeEngine } from "../../src/engine/native/native_engine.ts";
-import { startFailingWorker } from "../support/failing_worker.ts";
 import { needs } from "../support/needs.ts";
 import { target } from "../support/snapshot_builder.ts";
-import { LoopbackWorld } from "./loopback_world.ts";
+import { FailingWorld } from "./failing_world.ts";
+import type { LoopbackWorld } from "./loopback_world.ts";
 import { ascii, readExactly, Rig, text, toDefault, waitForEnd } from "./rig.ts";
 import type { TcpBackend, TcpPeer } from "./world.ts";
 
@@ -13,29 +12,6 @@ const onLinux = needs("Linux");
 
 /** Enough for both workers to have some: the odds against it are two to a million. */
 const CONNECTIONS = 20;
-
-/** A world whose engine has workers that fail on command, in the order in which they are started. */
-class FailingWorld extends LoopbackWorld {
-  readonly #flags: Int32Array[];
-
-  constructor(workers: number) {
-    const flags: Int32Array[] = [];
-    const startThread = () => {
-      const flag = new Int32Array(new SharedArrayBuffer(4));
-      flags.push(flag);
-      return startFailingWorker(flag);
-    };
-    super((options) => new NativeEngine({ ...options, workers, startThread }));
-    this.#flags = flags;
-  }
-
-  /** Has a worker fail at its next turn, which a new snapshot brings about. */
-  fail(index: number): void {
-    const flag = this.#flags[index];
-    assert(flag !== undefined, "the worker has been started");
-    Atomics.store(flag, 0, 1);
-  }
-}
 
 onLinux("NativeEngine replaces a worker that dies, and cuts its flows alone", async () => {
   await using world = new FailingWorld(2);

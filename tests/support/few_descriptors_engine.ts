@@ -1,20 +1,20 @@
 /**
- * A program with a `streams` engine that waits for HTTP requests and relays them, and says what it notices: run by a test
+ * A program with an engine that waits for HTTP requests and relays them, and says what it notices: run by a test
  * with few descriptors.
  *
- *   deno run -A few_descriptors_engine.ts BACKEND_PORT
+ *   deno run -A few_descriptors_engine.ts BACKEND_PORT ENGINE_NAME
  *
  * Prints the port that it listens on, then the events of its notices, a line each, until it is killed.
  *
  * @module
  */
 
-import { StreamsEngine } from "../../src/engine/streams/streams_engine.ts";
+import { engineNamed } from "../conformance/engines.ts";
 import { protocolRoutes, service, snapshot, target } from "./snapshot_builder.ts";
 
 const LONG = 600_000;
 
-const engine = new StreamsEngine({
+const engine = engineNamed(Deno.args[1]).create({
   resolver: {
     peek: ({ host, port }) => [{ host, port }],
     resolve: () => Promise.resolve({ kind: "failed", error: "name_not_resolved" }),
