@@ -78,7 +78,7 @@ export class ConnectPlan {
       this.#addresses = NO_ADDRESSES;
       return { kind: "resolve", target };
     }
-    return this.resolved([{ host: target.host, port: target.port }]);
+    return this.resolved(ownAddress(target));
   }
 
   #nextAddress(): ConnectStep {
@@ -111,3 +111,16 @@ export function withFailure(
 }
 
 const NO_ADDRESSES: readonly SocketAddress[] = [];
+
+/** Made once for a target: engines keep what they make of an address by its identity. */
+const OWN_ADDRESSES = new WeakMap<Target, readonly SocketAddress[]>();
+
+/** The address of a target that needs no look-up. */
+function ownAddress(target: Target): readonly SocketAddress[] {
+  let addresses = OWN_ADDRESSES.get(target);
+  if (addresses === undefined) {
+    addresses = [{ host: target.host, port: target.port }];
+    OWN_ADDRESSES.set(target, addresses);
+  }
+  return addresses;
+}
