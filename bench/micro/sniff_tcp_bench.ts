@@ -36,6 +36,10 @@ const UNKNOWN = latin1("EHLO mail.example\r\n");
 Deno.bench("tls: SNI, ALPN, post-quantum key share", { group: "match", baseline: true }, () => {
   tcpDetector("tls")(TLS);
 });
+const WITH_JA4 = { fields: new Set(["ja4" as const]), values: [] };
+Deno.bench("tls: the same with its JA4 fingerprint", { group: "match" }, () => {
+  tcpDetector("tls", WITH_JA4)(TLS);
+});
 Deno.bench("tls: the same in records of 100 bytes", { group: "match" }, () => {
   tcpDetector("tls")(TLS_IN_RECORDS);
 });

@@ -551,6 +551,14 @@ const ERRORS: readonly Mistake[] = [
     hint: 'HTTPS is HTTP in TLS: use "tls"',
   },
   {
+    rule: "a service whose only transport is taken",
+    text: `${BASE}[protocols.both]\nprotocol = "sip"\ntarget = ["a:1"]
+[protocols.u]\nprotocol = §"sip"\ntransport = "udp"\ntarget = ["b:1"]\n`,
+    key: "protocols.u.protocol",
+    message: 'Service "both" takes all sip traffic already',
+    hint: "Put the targets of both into one service",
+  },
+  {
     rule: "a key for another protocol",
     text: tls('§users = ["a"]'),
     key: "protocols.web.users",
@@ -758,6 +766,14 @@ protocol = "tls"\ntarget = ["b:1"]\nsources = ["10.1.0.0/16", "10.2.0.0/16"]\nve
 ];
 
 const WARNINGS: readonly Mistake[] = [
+  {
+    rule: "a service that has one of its transports for itself only",
+    text: `${BASE}[protocols.u]\nprotocol = "sip"\ntransport = "udp"\ntarget = ["a:1"]
+[protocols.both]\nprotocol = §"sip"\ntarget = ["b:1"]\n`,
+    key: "protocols.both.protocol",
+    message: 'Service "both" gets nothing over UDP: that goes to "u"',
+    hint: 'Add transport = "tcp" to say so',
+  },
   ...["workers = 2", "tcp_fast_open = true", "tcp_user_timeout = '1m'", "socket_mark = 1"].map(
     (line): Mistake => {
       const [key = ""] = line.split(" ");

@@ -387,6 +387,26 @@ patterns = ["b"]
   assert.deepEqual(tcp.needs.get("regex")?.values, ["b"]);
 });
 
+Deno.test("parseConfig() serves a protocol over both of its transports, or over the one that is named", () => {
+  const text = `listen_port = 1
+udp_target = ["a:1"]
+[protocols.calls]
+protocol = "sip"
+target = ["a:1"]
+send_proxy_protocol = "v2"
+`;
+  const of = (config: string) => {
+    const { tcp, udp } = parseConfig(config, "config.toml").snapshot;
+    return [tcp.byProtocol.get("sip"), udp.byProtocol.get("sip")];
+  };
+  const [tcp, udp] = of(text);
+  assert.deepEqual([tcp?.name, tcp?.transport, tcp?.order], ["calls", "tcp", 0]);
+  assert.deepEqual([udp?.name, udp?.transport, udp?.order], ["calls", "udp", 0]);
+  assert.deepEqual([tcp?.sendProxyProtocol, udp?.sendProxyProtocol], ["v2", "none"]);
+  assert.deepEqual([tcp?.idleMs, udp?.idleMs], [86_400_000, 30_000]);
+  assert.deepEqual(of(`${text}transport = "tcp"\n`)[1], undefined);
+});
+
 Deno.test("parseConfig() has fingerprints read for the log, though no rule asks for them", () => {
   const text = `listen_port = 1
 log_ja4 = true
