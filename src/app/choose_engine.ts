@@ -59,7 +59,7 @@ export function chooseEngine(settings: Settings, options: EngineOptions, log: Lo
  *
  * @throws {EngineError}
  */
-export function assertSuits(settings: Settings, engine: Engine): void {
+export function assertSuits(settings: Settings, engine: Pick<Engine, "name">): void {
   if (engine.name !== "streams") return;
   const transparent = allServices(settings.snapshot).find((service) => service.transparent);
   if (transparent === undefined) return;
@@ -70,10 +70,15 @@ export function assertSuits(settings: Settings, engine: Engine): void {
 }
 
 /** What the configuration says in vain while this engine runs, made with `first`, in sentences. */
-export function engineWarnings(settings: Settings, engine: Engine, first: Settings): string[] {
+export function engineWarnings(
+  settings: Settings,
+  engine: Pick<Engine, "name">,
+  first: Settings,
+): string[] {
   const warnings: string[] = [];
   for (const key of ["engine", "workers"] as const) {
-    if (settings[key] === first[key]) continue;
+    // A service that has become transparent turns "auto" into the engine that runs already.
+    if (settings[key] === first[key] || settings[key] === engine.name) continue;
     warnings.push(`"${key}" has changed: this takes effect when the proxy is started again`);
   }
   // With engine = "streams" the configuration's own warnings say so.
