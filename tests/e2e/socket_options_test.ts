@@ -15,19 +15,28 @@ const TARGET_PORT = 8000;
 
 const inNamespaces = needs("Linux", "root", "network namespaces", "ip", "curl");
 
-inNamespaces("tcp_fast_open takes data in a client's first packet", async () => {
-  await using row = await NamespaceRow.make();
-  await row.run(row.proxy, ["sysctl", "-q", "-w", "net.ipv4.tcp_fastopen=2"]); // as a server
-  await using _teller = await startTeller(row, row.server, TARGET_PORT, [V4.server]);
-  const get = ["curl", "-sS", "--tcp-fastopen", `http://${V4.front}:${PORT}/`];
-  for (const wanted of [false, true]) {
-    await using _proxy = await startNative(row, `tcp_fast_open = ${wanted}`);
-    // The first connection brings the cookie that the second one needs.
-    for (let count = 0; count < 2; count++) await row.run(row.client, get);
-    const counters = await tcpCounters(row, row.proxy);
-    assert.equal(counters.get("TCPFastOpenPassive"), wanted ? 1 : 0);
-  }
-});
+inNamespaces(
+  "tcp_fast_open puts data into first packets, from clients and to targets",
+  async () => {
+    await using row = await NamespaceRow.make();
+    await row.run(row.proxy, ["sysctl", "-q", "-w", "net.ipv4.tcp_fastopen=3"]);
+    // As a server, 2, also where a program does not ask for it, 0x400.
+    await row.run(row.server, ["sysctl", "-q", "-w", "net.ipv4.tcp_fastopen=0x402"]);
+    await using _teller = await startTeller(row, row.server, TARGET_PORT, [V4.server]);
+    const get = ["curl", "-sS", "--tcp-fastopen", `http://${V4.front}:${PORT}/`];
+    for (const wanted of [false, true]) {
+      // What comes first must be waited for, so that there is something to send.
+      const service =
+        `[protocols.web]\nprotocol = "http"\ntarget = ["${V4.server}:${TARGET_PORT}"]`;
+      await using _proxy = await startNative(row, `tcp_fast_open = ${wanted}\n${service}`);
+      // The first connection brings the cookie that the second one needs.
+      for (let count = 0; count < 2; count++) await row.run(row.client, get);
+      const counters = await tcpCounters(row, row.proxy);
+      assert.equal(counters.get("TCPFastOpenPassive"), wanted ? 1 : 0, "from clients");
+      assert.equal(counters.get("TCPFastOpenActive"), wanted ? 1 : 0, "to targets");
+    }
+  },
+);
 
 inNamespaces("socket_mark is on what goes to TCP and UDP targets", async () => {
   await using row = await NamespaceRow.make();

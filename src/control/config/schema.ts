@@ -211,7 +211,7 @@ export const TOP_LEVEL_KEYS = {
     description: "native: threads; one for each core where it is left out.",
   }),
   tcp_fast_open: flag.default(false).meta({
-    description: "native: clients may send with the first packet of a connection.",
+    description: "native: the first packet of a connection may carry data.",
   }),
   // The system counts whole seconds, and gives a connection up after about a minute.
   tcp_defer_accept: zeroOrFrom(1_000, 60_000).prefault("0s").meta({
