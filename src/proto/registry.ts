@@ -19,6 +19,7 @@ import {
   type UdpDetector,
   type UdpProtocolSpec,
 } from "./detector.ts";
+import { DTLS } from "./protocols/dtls.ts";
 import { HTTP } from "./protocols/http.ts";
 import { REDIS } from "./protocols/redis.ts";
 import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
@@ -46,6 +47,7 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
 
 /** Protocols over UDP in detection order. */
 export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
+  DTLS,
   QUIC,
   REGEX_UDP,
   SIP_UDP,

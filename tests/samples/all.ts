@@ -7,6 +7,7 @@
 import type { FieldNeeds, Transport } from "../../src/model/protocol.ts";
 import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.ts";
 import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
+import { DTLS_SAMPLES } from "./dtls.ts";
 import { HTTP_SAMPLES } from "./http.ts";
 import { QUIC_SAMPLES } from "./quic.ts";
 import { REDIS_SAMPLES } from "./redis.ts";
@@ -22,6 +23,7 @@ import { WIREGUARD_SAMPLES } from "./wireguard.ts";
 
 /** Samples of each protocol over each of its transports. */
 export const ALL_SAMPLES: readonly ProtocolSamples[] = [
+  DTLS_SAMPLES,
   HTTP_SAMPLES,
   QUIC_SAMPLES,
   REDIS_SAMPLES,
