@@ -101,9 +101,10 @@ export const LIFECYCLE_CASES: Cases = {
   "drains: lets flows end, and cuts the rest": async (world) => {
     const backend = await world.startBackend();
     const { rig, address } = await Rig.start(world, "tcp", toDefault("tcp", backend.target));
-    const [patient, stubborn] = [await world.connect(address), await world.connect(address)];
+    const patient = await world.connect(address);
     await patient.write(ascii("p"));
     const patientPeer = await backend.accept();
+    const stubborn = await world.connect(address);
     await stubborn.write(ascii("s"));
     await backend.accept();
     await rig.until(() => rig.started.length === 2);
