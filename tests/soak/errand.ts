@@ -68,7 +68,7 @@ export function randomFrom(seed: number): () => number {
 /** Chooses the next task: most are small, some fill buffers, a few are large enough for pipes. */
 export function chooseErrand(random: () => number): Errand {
   const size = random();
-  const most = size < 0.9 ? 4_096 : size < 0.995 ? 128 * 1024 : 2 * 1024 * 1024;
+  const most = size < 0.9 ? 4_096 : size < 0.998 ? 128 * 1024 : 16 * 1024 * 1024;
   const length = 1 + Math.floor(random() * most);
   const way = random();
   const kind = way < 0.5

@@ -38,7 +38,7 @@ class FailingLibc extends Libc {
 /** The first message is the flag, the second one what every worker gets. */
 function receiveFlag({ data: flag }: MessageEvent<Int32Array>): void {
   const receiveStart = ({ data: start }: MessageEvent) => {
-    runWorker(start, () => new FailingLibc(flag));
+    void runWorker(start, () => new FailingLibc(flag));
   };
   globalThis.addEventListener("message", receiveStart as EventListener, { once: true });
 }

@@ -25,25 +25,28 @@ export function startWorkerThread(): Worker {
   return new Worker(import.meta.url, { type: "module", name: THREAD_NAME });
 }
 
-/** Runs a worker to its end, within this call, and ends the thread. */
-export function runWorker(start: WorkerStart, open: () => Libc = openLibc): void {
-  start.port.postMessage(runLoop(start, open));
+/** Runs a worker to its end, and ends the thread. */
+export async function runWorker(
+  start: WorkerStart,
+  open: () => Libc = openLibc,
+): Promise<void> {
+  start.port.postMessage(await runLoop(start, open));
   start.port.close();
   globalThis.close();
 }
 
 if (isWorkerThread()) {
   globalThis.addEventListener("message", (event) => {
-    runWorker((event as MessageEvent<WorkerStart>).data);
+    void runWorker((event as MessageEvent<WorkerStart>).data);
   }, { once: true });
 }
 
 /** Returns the last words: all that the loop had for itself is closed by then. */
-function runLoop(start: WorkerStart, open: () => Libc): FromWorker {
+async function runLoop(start: WorkerStart, open: () => Libc): Promise<FromWorker> {
   try {
     using libc = open();
     using loop = new WorkerLoop(start, libc);
-    loop.run();
+    await loop.run();
     return { kind: "stopped" };
   } catch (error) {
     return { kind: "crashed", error: cloneableError(error) };

@@ -1,21 +1,20 @@
 /**
  * What the parts of one worker of the native engine share.
  *
- * A worker is one thread with one loop, which never yields to the runtime: no microtask and no timer of the runtime ever
- * runs in it, so nothing in here or behind it may use a promise, `setTimeout`, or anything else that is asynchronous.
+ * A worker is one thread with one loop, which yields to the runtime between turns alone, and seldom: so nothing in here or behind it may use a promise, `setTimeout`, or anything else that is asynchronous.
  *
  * @module
  */
 
 import type { SocketAddress } from "../../model/address.ts";
 import type { Transport } from "../../model/protocol.ts";
-import type { Resolution } from "../../model/resolver.ts";
-import type { ListenerSpec, Snapshot, Target } from "../../model/snapshot.ts";
+import type { ListenerSpec, Snapshot } from "../../model/snapshot.ts";
 import type { AcceptPause } from "../accept_pause.ts";
 import type { Clock } from "../clock.ts";
 import type { EngineEvents } from "../engine.ts";
 import type { FlowLedger } from "../flow_ledger.ts";
 import type { LimitNotice } from "../limit_notice.ts";
+import type { TargetLookUp } from "../target_look_up.ts";
 import type { Poller } from "./poller.ts";
 import type { DescriptorTable } from "./sys/descriptor_table.ts";
 import type { Libc } from "./sys/libc.ts";
@@ -38,7 +37,8 @@ export interface WorkerContext {
   readonly ledger: FlowLedger;
   /** Flows that are open over all workers. */
   readonly flows: SharedFlowCounts;
-  readonly resolver: WorkerResolver;
+  /** Asks the main thread for what it does not know. */
+  readonly resolver: TargetLookUp;
   readonly permissions: NetPermissions;
   /** Notices go to the main thread. Flows are reported through the ledger. */
   readonly events: EngineEvents;
@@ -78,17 +78,6 @@ export interface SharedFlowCounts {
   enter(transport: Transport): number;
   /** A flow that was counted has ended, or was turned away. */
   leave(transport: Transport): void;
-}
-
-/** Finds the addresses of targets without promises. */
-export interface WorkerResolver {
-  /** What is known at once: an IP target, or an answer of the last moment. */
-  peek(target: Target): readonly SocketAddress[] | null;
-  /**
-   * Asks the main thread; `answer` is called once, in a later turn, never from within this call. One question for a
-   * target is under way however many ask. There is no taking it back: who has lost interest ignores the answer.
-   */
-  lookUp(target: Target, answer: (resolution: Resolution) => void): void;
 }
 
 /** What Deno was told that the process may reach, for system calls know nothing of it. */
