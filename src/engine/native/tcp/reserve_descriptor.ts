@@ -9,7 +9,7 @@ import type { Libc } from "../sys/libc.ts";
 
 /**
  * With it given up, a connection can be accepted and closed at once although the process is at its limit: the client is
- * told instead of left waiting, and the queue of the listener empties.
+ * told instead of left waiting for long, and the queue of the listener empties.
  */
 export class ReserveDescriptor {
   readonly #libc: Libc;

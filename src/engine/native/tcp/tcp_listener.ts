@@ -36,9 +36,11 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
   /** Whether connections may come to addresses that the listener's does not tell. */
   readonly #wildcard: boolean;
   readonly #sockaddr = new SockaddrBuffer();
-  readonly #pause = new Timer(() => this.#acceptSome());
+  readonly #pause = new Timer(() => this.#endPause());
   #queued = false;
   #open = true;
+  /** Whether a pause has not ended the shortage: who is queued is turned away, until nobody is. */
+  #turningAway = false;
 
   constructor({ context, fd, address }: WorkerSocketOptions) {
     this.#context = context;
@@ -75,7 +77,7 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
 
   /** Accepts what is queued, but no more than one turn's share: the rest follows in the next. */
   #acceptSome(): void {
-    if (this.#queued || !this.#open) return;
+    if (this.#queued || !this.#open || this.#pause.slot !== null) return;
     for (let count = 0; count < MAX_TURN_ACCEPTS; count++) {
       if (!this.#accept()) return;
     }
@@ -121,17 +123,22 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
   }
 
   #onAcceptError(errno: number): boolean {
-    if (errno === EAGAIN) return false;
+    if (errno === EAGAIN) return this.#turningAway = false;
     if (isAcceptTransient(errno)) return true;
     const { acceptPause, clock } = this.#context;
     if (isShortage(errno)) {
       acceptPause.begin(systemError(errno, "accept4"), clock.now());
-      if (this.#turnAway()) return true;
+      if (this.#turningAway && this.#turnAway()) return true;
     } else {
       this.#reportFailure(systemError(errno, "accept4"));
     }
     clock.arm(this.#pause, clock.now() + ACCEPT_PAUSE);
     return false;
+  }
+
+  #endPause(): void {
+    this.#turningAway = true;
+    this.#acceptSome();
   }
 
   /** Accepts one connection with the descriptor that was kept back, and closes it. Tells whether that went well. */
