@@ -1,7 +1,8 @@
 /**
  * What the parts of one worker of the native engine share.
  *
- * A worker is one thread with one loop, which yields to the runtime between turns alone, and seldom: so nothing in here or behind it may use a promise, `setTimeout`, or anything else that is asynchronous.
+ * A worker is one thread with one loop, which yields to the runtime between turns alone, and seldom: so nothing in here
+ * or behind it may use a promise, `setTimeout`, or anything else that is asynchronous.
  *
  * @module
  */
