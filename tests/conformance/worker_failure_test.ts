@@ -40,7 +40,7 @@ onLinux("NativeEngine replaces a worker that dies, and cuts its flows alone", as
   for (let index = 0; index < CONNECTIONS; index++) await roundTrip(world, backend, address);
   await rig.until(() => rig.notices.length === 2);
   assert.deepEqual(rig.notices.map(({ event }) => event), ["worker_failed", "worker_restarted"]);
-  assert.match(rig.notices[0]?.message ?? "", /^Worker 1 of 2 failed: told to fail; \d+ flows/);
+  assert.match(rig.notices[0]?.message ?? "", /^Worker 1 of 2 failed: told to fail; flows cut: \d+;/);
 
   // The new one serves as well: with the other gone, too, there is nobody else.
   world.fail(1);

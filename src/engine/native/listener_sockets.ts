@@ -156,8 +156,14 @@ export class ListenerSockets {
       if (slot.server !== worker) return;
       slot.server = null;
       slot.isLeaving = false;
-      this.#options.descriptors.release(slot.fd);
-      if (this.#state !== "listening") return this.#setUnused(slot);
+      const { descriptors } = this.#options;
+      const isHeld = descriptors.ownerOf(slot.fd) === ownerOf(worker.index);
+      if (isHeld) descriptors.release(slot.fd);
+      if (this.#state !== "listening") {
+        // Its last act may have been to close it, and the number may be somebody else's by now.
+        slot.isClosed = !isHeld;
+        return this.#setUnused(slot);
+      }
       this.#serve(slot, this.#options.standIn(index));
     });
     if (this.#waiting.size > 0) this.#opening.reject(error);

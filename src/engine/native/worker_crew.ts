@@ -174,8 +174,8 @@ export class WorkerCrew {
       libc.close(fd);
     }
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `Worker ${index + 1} of ${size} failed: ${reason}; ${counts.flows} flows ` +
-      "were cut, and it is started again";
+    const message = `Worker ${index + 1} of ${size} failed: ${reason}; flows cut: ` +
+      `${counts.flows}; it is started again`;
     events.notice({ event: "worker_failed", message, error });
     const hasRun = performance.now() - worker.startedAt >= WORKER_RESTART_PAUSE;
     this.#restart(index, hasRun ? 0 : WORKER_RESTART_PAUSE);

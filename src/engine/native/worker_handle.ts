@@ -59,12 +59,15 @@ export class WorkerHandle {
     this.index = start.index;
     this.isReplacement = options.isReplacement;
     this.#options = options;
+    this.#thread = startThread();
     this.#wake = libc.eventfd();
-    if (this.#wake < 0) throw systemError(-this.#wake, "eventfd");
+    if (this.#wake < 0) {
+      this.#thread.terminate();
+      throw systemError(-this.#wake, "eventfd");
+    }
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#onMessage(data);
-    this.#thread = startThread();
     this.#thread.onerror = (event) => {
       event.preventDefault();
       this.#die(event.error ?? new Error(event.message));
