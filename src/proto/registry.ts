@@ -21,6 +21,7 @@ import {
 } from "./detector.ts";
 import { DTLS } from "./protocols/dtls.ts";
 import { HTTP } from "./protocols/http.ts";
+import { OPENVPN_TCP, OPENVPN_UDP } from "./protocols/openvpn.ts";
 import { REDIS } from "./protocols/redis.ts";
 import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
 import { RTSP } from "./protocols/rtsp.ts";
@@ -35,6 +36,7 @@ import { TLS } from "./tls/detect.ts";
 /** Protocols over TCP in detection order. */
 export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   HTTP,
+  OPENVPN_TCP,
   REDIS,
   REGEX_TCP,
   RTSP,
@@ -48,6 +50,7 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
 /** Protocols over UDP in detection order. */
 export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
   DTLS,
+  OPENVPN_UDP,
   QUIC,
   REGEX_UDP,
   SIP_UDP,

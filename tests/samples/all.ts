@@ -9,6 +9,7 @@ import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.
 import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
 import { DTLS_SAMPLES } from "./dtls.ts";
 import { HTTP_SAMPLES } from "./http.ts";
+import { OPENVPN_TCP_SAMPLES, OPENVPN_UDP_SAMPLES } from "./openvpn.ts";
 import { QUIC_SAMPLES } from "./quic.ts";
 import { REDIS_SAMPLES } from "./redis.ts";
 import { REGEX_TCP_SAMPLES, REGEX_UDP_SAMPLES } from "./regex.ts";
@@ -25,6 +26,8 @@ import { WIREGUARD_SAMPLES } from "./wireguard.ts";
 export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   DTLS_SAMPLES,
   HTTP_SAMPLES,
+  OPENVPN_TCP_SAMPLES,
+  OPENVPN_UDP_SAMPLES,
   QUIC_SAMPLES,
   REDIS_SAMPLES,
   REGEX_TCP_SAMPLES,
