@@ -21,6 +21,7 @@ import {
 } from "./detector.ts";
 import { DTLS } from "./protocols/dtls.ts";
 import { HTTP } from "./protocols/http.ts";
+import { NATS } from "./protocols/nats.ts";
 import { OPENVPN_TCP, OPENVPN_UDP } from "./protocols/openvpn.ts";
 import { REDIS } from "./protocols/redis.ts";
 import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
@@ -36,6 +37,7 @@ import { TLS } from "./tls/detect.ts";
 /** Protocols over TCP in detection order. */
 export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   HTTP,
+  NATS,
   OPENVPN_TCP,
   REDIS,
   REGEX_TCP,

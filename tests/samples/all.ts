@@ -9,6 +9,7 @@ import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.
 import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
 import { DTLS_SAMPLES } from "./dtls.ts";
 import { HTTP_SAMPLES } from "./http.ts";
+import { NATS_SAMPLES } from "./nats.ts";
 import { OPENVPN_TCP_SAMPLES, OPENVPN_UDP_SAMPLES } from "./openvpn.ts";
 import { QUIC_SAMPLES } from "./quic.ts";
 import { REDIS_SAMPLES } from "./redis.ts";
@@ -26,6 +27,7 @@ import { WIREGUARD_SAMPLES } from "./wireguard.ts";
 export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   DTLS_SAMPLES,
   HTTP_SAMPLES,
+  NATS_SAMPLES,
   OPENVPN_TCP_SAMPLES,
   OPENVPN_UDP_SAMPLES,
   QUIC_SAMPLES,
