@@ -1,6 +1,6 @@
 /**
  * Runs every test: those of the pure layers without any permission, which proves that they are pure, and the others
- * with all. The last line, `N passed, N failed`, is the sum of what the runner itself reports.
+ * with all; those that run the proxy end to end, a second time on its native engine. The last line, `N passed, N failed`, is the sum of what the runner itself reports.
  *
  * `deno task test [PATH…]` runs only the test files under the given paths.
  *
@@ -32,6 +32,9 @@ if (import.meta.main) {
   const reports = [
     await runTests("no permissions", [], files.filter(isPure)),
     await runTests("all permissions", ["-A"], files.filter((file) => !isPure(file))),
+    await runTests("native engine", ["-A"], files.filter(usesEngine), {
+      RPXY_L4_TEST_ENGINE: "native",
+    }),
   ];
   const passed = reports.reduce((sum, report) => sum + report.passed, 0);
   const failed = reports.reduce((sum, report) => sum + report.failed, 0);
@@ -46,11 +49,13 @@ async function runTests(
   title: string,
   permissions: readonly string[],
   files: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunReport> {
   if (files.length === 0) return { passed: 0, failed: 0, ignored: [] };
   console.log(`\n# ${files.length} test files, ${title}\n`);
   const runner = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-prompt", "--frozen", "--parallel", ...permissions, ...files],
+    env,
     stdout: "piped",
     stderr: "inherit",
     signal: AbortSignal.timeout(RUN_TIMEOUT_MS),
@@ -62,6 +67,14 @@ async function runTests(
     output += decoder.decode(chunk, { stream: true });
   }
   return readReport(output, (await runner.status).success);
+}
+
+/** Whether a test file runs the proxy on the engine that the environment names: then it imports something that does. */
+function usesEngine(file: string): boolean {
+  if (!file.startsWith("tests/e2e/")) return false;
+  return /support\/(proxy_process|main_process|engine_under_test)\.ts/.test(
+    Deno.readTextFileSync(file),
+  );
 }
 
 function* filesUnder(folder: string): Generator<string> {

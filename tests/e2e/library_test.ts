@@ -5,12 +5,14 @@ import assert from "node:assert/strict";
 import { readLine, writeText } from "../../src/cli/demo/conn_io.ts";
 import { ConfigFileError, ListenError, parseConfigFile, startProxy } from "../../src/mod.ts";
 import { EchoServer } from "../support/echo_server.ts";
+import { ENGINE } from "../support/engine_under_test.ts";
 import { freePort } from "../support/free_port.ts";
 import { KeptLines } from "../support/kept_lines.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const configFor = (port: number, target: string) =>
-  `listen_port = ${port}\nlisten_address_v4 = "127.0.0.1"\ntcp_target = ["${target}"]\n`;
+  `listen_port = ${port}\nlisten_address_v4 = "127.0.0.1"\nengine = "${ENGINE}"\n` +
+  `tcp_target = ["${target}"]\n`;
 
 Deno.test("startProxy() serves a configuration that is in no file, and leaves nothing behind", async () => {
   await using echo = new EchoServer();

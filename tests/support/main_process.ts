@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ENGINE_PERMISSIONS } from "./engine_under_test.ts";
 import { type ProgramOutput, run, RunningProgram, type RunOptions } from "./programs.ts";
 
 /** What the base job is granted. */
@@ -33,10 +34,12 @@ export function startMain(
 
 /** Starts the service and waits until it listens; it must log to its standard output. */
 export async function startService(
-  ...options: Parameters<typeof startMain>
+  args: readonly string[],
+  permissions: readonly string[] = ENGINE_PERMISSIONS,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningProgram> {
   await using stack = new AsyncDisposableStack();
-  const service = stack.use(startMain(...options));
+  const service = stack.use(startMain(args, permissions, env));
   await service.waitForLine(/\bevent=started\b/);
   stack.move();
   return service;

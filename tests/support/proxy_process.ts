@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ENGINE_PERMISSIONS } from "./engine_under_test.ts";
 import { freePort } from "./free_port.ts";
 import { RunningProgram } from "./programs.ts";
 import { TempDir } from "./temp_dir.ts";
@@ -51,7 +52,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
   const [program = "", ...args] = [
     ...(options.behind ?? []),
     ...(options.maxFiles === undefined ? [] : LIMIT_FILES(options.maxFiles)),
-    ...[Deno.execPath(), "run", "--no-prompt", "--frozen", "--allow-net", "--allow-read"],
+    ...[Deno.execPath(), "run", "--no-prompt", "--frozen", ...ENGINE_PERMISSIONS],
     ...(options.permissions ?? []),
     // The bundle has no deno.json, so what that says is said here.
     ...(options.bundle === undefined ? [MAIN] : ["--no-config", "--unstable-net", options.bundle]),
