@@ -112,3 +112,10 @@ export class Reader {
 export function latin1(bytes: Uint8Array): string {
   return Reflect.apply(String.fromCharCode, null, bytes);
 }
+
+/** How many bytes from `start` on are those of a mark, up to the first that differs or is not there. */
+export function commonLength(bytes: Uint8Array, mark: Uint8Array, start = 0): number {
+  let length = 0;
+  while (length < mark.length && bytes[start + length] === mark[length]) length++;
+  return length;
+}

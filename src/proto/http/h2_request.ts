@@ -133,11 +133,12 @@ function readFrame(
   const start = position + FRAME_HEADER;
   if (start > bound) return { kind: "none", end: position };
   if (head.length < start) return NEED_MORE;
-  const reader = new Reader(head, position);
-  const length = reader.u24();
+  const length = (head[position] ?? 0) << 16 | (head[position + 1] ?? 0) << 8 |
+    (head[position + 2] ?? 0);
   const end = start + length;
   if (length > MAX_PAYLOAD || end > bound) return { kind: "none", end: start };
   if (head.length < end) return NEED_MORE;
+  const reader = new Reader(head, position + 3);
   const type = reader.u8();
   const flags = reader.u8();
   const stream = reader.u32() & 0x7fff_ffff;

@@ -9,6 +9,7 @@ import { MAX_HTTP_REQUEST_LINE } from "../../model/limits.ts";
 import type { Detected, FieldNeeds } from "../../model/protocol.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { NEED_MORE, NO_MATCH } from "../../model/verdict.ts";
+import { commonLength } from "../bytes.ts";
 import { NO_NEEDS, plainMatch, type TcpDetector, type TcpProtocolSpec } from "../detector.ts";
 import { H2RequestSearch } from "../http/h2_request.ts";
 import { HostSearch } from "../http/host_search.ts";
@@ -42,19 +43,19 @@ export const HTTP: TcpProtocolSpec = {
 export function httpDetector({ fields }: FieldNeeds = NO_NEEDS): TcpDetector {
   const wanted = { host: fields.has("host"), path: fields.has("path") };
   let line: LineScan | null = null;
-  let search: HostSearch | H2RequestSearch | null = null;
+  let begun: BegunRequest | null = null;
   let found: Verdict<Detected> | null = null;
 
   return (head) => {
     if (found !== null) return found;
-    const verdict = detect(head);
+    const verdict = begun === null ? readStart(head) : readHeader(head, begun);
     if (verdict.kind === "match") found = verdict;
     return verdict;
   };
 
-  function detect(head: Uint8Array): Verdict<Detected> {
+  function readStart(head: Uint8Array): Verdict<Detected> {
     const preface = commonLength(head, H2C_PREFACE);
-    if (preface === H2C_PREFACE.length) return readFrames(head);
+    if (preface === H2C_PREFACE.length) return readPreface(head);
     if (preface === head.length) return NEED_MORE;
 
     const start = skipEmptyLines(head);
@@ -69,6 +70,13 @@ export function httpDetector({ fields }: FieldNeeds = NO_NEEDS): TcpDetector {
     return request === null ? NO_MATCH : readRequest(head, request, lineEnd.next);
   }
 
+  function readPreface(head: Uint8Array): Verdict<Detected> {
+    const { length } = H2C_PREFACE;
+    if (!wanted.host && !wanted.path) return plainMatch("http", "h2c", length);
+    begun = { version: "h2c", path: null, search: new H2RequestSearch(length) };
+    return readHeader(head, begun);
+  }
+
   function readRequest(head: Uint8Array, request: RequestLine, next: number): Verdict<Detected> {
     const { version } = request;
     if (!wanted.host && !wanted.path) return plainMatch("http", version, next);
@@ -77,16 +85,13 @@ export function httpDetector({ fields }: FieldNeeds = NO_NEEDS): TcpDetector {
       const host = authority === null ? null : hostOf(authority);
       return match(version, { host, path, consumed: next });
     }
-    search ??= new HostSearch(next);
-    const header = search.find(head, MAX_HEADER);
-    return "kind" in header ? NEED_MORE : match(version, { ...header, path });
+    begun = { version, path, search: new HostSearch(next) };
+    return readHeader(head, begun);
   }
 
-  function readFrames(head: Uint8Array): Verdict<Detected> {
-    if (!wanted.host && !wanted.path) return plainMatch("http", "h2c", H2C_PREFACE.length);
-    search ??= new H2RequestSearch(H2C_PREFACE.length);
+  function readHeader(head: Uint8Array, { version, path, search }: BegunRequest) {
     const header = search.find(head, MAX_HEADER);
-    return "kind" in header ? NEED_MORE : match("h2c", header);
+    return "kind" in header ? NEED_MORE : match(version, { ...header, path: header.path ?? path });
   }
 
   function match(version: string | null, { host, path, consumed }: RequestFields) {
@@ -98,8 +103,10 @@ export function httpDetector({ fields }: FieldNeeds = NO_NEEDS): TcpDetector {
   }
 }
 
-function commonLength(head: Uint8Array, mark: Uint8Array): number {
-  let length = 0;
-  while (length < mark.length && head[length] === mark[length]) length++;
-  return length;
+/** A request that is known to be one, with more to be read of it. */
+interface BegunRequest {
+  readonly version: string;
+  /** Null where it is not known yet, or there is none. */
+  readonly path: string | null;
+  readonly search: HostSearch | H2RequestSearch;
 }

@@ -7,7 +7,7 @@
 import { MAX_HTTP_REQUEST_LINE } from "../../model/limits.ts";
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
-import { latin1 } from "../bytes.ts";
+import { commonLength, latin1 } from "../bytes.ts";
 import { plainMatch, type TcpDetector, type TcpProtocolSpec } from "../detector.ts";
 import { findMethodEnd, LineScan, MAX_LEADING_EMPTY, skipEmptyLines } from "../start_line.ts";
 
@@ -60,8 +60,7 @@ export function rtspDetector(): TcpDetector {
 /** Whether what is there of the first word can become a method of RTSP. */
 function mayHaveMethod(head: Uint8Array, start: number): boolean {
   for (const method of METHODS) {
-    let length = 0;
-    while (length < method.length && head[start + length] === method[length]) length++;
+    const length = commonLength(head, method, start);
     if (length === method.length || start + length === head.length) return true;
   }
   return false;

@@ -7,7 +7,7 @@
 import type { Detected } from "../../model/protocol.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { NEED_MORE, NO_MATCH } from "../../model/verdict.ts";
-import { latin1 } from "../bytes.ts";
+import { commonLength, latin1 } from "../bytes.ts";
 import { plainMatch, type TcpProtocolSpec } from "../detector.ts";
 
 const LF = 0x0a;
@@ -53,12 +53,6 @@ export function detectSsh(head: Uint8Array, wantsSoftware = false): Verdict<Dete
     if (common === head.length) return NEED_MORE;
   }
   return NO_MATCH;
-}
-
-function commonLength(head: Uint8Array, mark: Uint8Array): number {
-  let length = 0;
-  while (length < mark.length && head[length] === mark[length]) length++;
-  return length;
 }
 
 /**
