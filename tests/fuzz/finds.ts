@@ -22,4 +22,14 @@ export const FINDS: readonly Find[] = [
     target: "ssh",
     parts: [latin1("SSH-2.0-OpenSSH_9.2p1 a HTTP/1.1\r\n").toHex()],
   },
+  {
+    name: "an identification string whose comment is a URI and the version of SIP",
+    target: "ssh",
+    parts: [latin1("SSH-2.0-A sip:a@b.example SIP/2.0\r\n").toHex()],
+  },
+  {
+    name: "a long line that RTSP gave up before HTTP did",
+    target: "rtsp",
+    parts: [latin1(`\nSETUP rtsp://a/${"c".repeat(5_000)} RTSP/1.0\r\n`).toHex()],
+  },
 ];

@@ -14,12 +14,15 @@ import {
   type UdpDetector,
   type UdpProtocolSpec,
 } from "../detector.ts";
-import { findMethodEnd, LineScan, MAX_LEADING_EMPTY, skipEmptyLines } from "../start_line.ts";
+import { LineScan, MAX_LEADING_EMPTY, skipEmptyLines } from "../start_line.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
+
+/** Longest method: none registered or seen in the wild comes near. */
+const MAX_METHOD = 32;
 
 /** Longest scheme of a Request-URI: `sip`, `sips`, `tel`, `urn` … */
 const MAX_SCHEME = 16;
@@ -65,7 +68,7 @@ export function sipDetector(): TcpDetector {
     const response = detectResponse(head, start);
     if (response.kind !== "noMatch") return response;
 
-    const methodEnd = isCapital(head[start]) ? findMethodEnd(head, start) : NO_MATCH;
+    const methodEnd = findCapitalsEnd(head, start);
     if (typeof methodEnd !== "number") return methodEnd;
     const uri = findSchemeEnd(head, methodEnd + 1);
     if (typeof uri !== "number") return uri;
@@ -90,7 +93,7 @@ export const detectSipDatagrams: UdpDetector = (held) => {
 };
 
 function isMessage(datagram: Uint8Array): boolean {
-  const first = datagram[0];
+  const first = datagram[0] ?? 0;
   const mayBegin = isCapital(first) || first === CR || first === LF;
   return mayBegin && sipDetector()(datagram).kind === "match";
 }
@@ -127,9 +130,25 @@ function isResponseByte(byte: number, position: number): boolean {
   }
 }
 
-/** All methods that there are have capitals alone; it keeps detection away from most lines of other protocols. */
-function isCapital(byte: number | undefined): boolean {
-  return byte === undefined || (byte >= 0x41 && byte <= 0x5a);
+/**
+ * Where the space behind a method is. All that there are have capitals alone, though more is allowed: it keeps detection
+ * away from most lines of other protocols, the identification strings of SSH among them.
+ */
+function findCapitalsEnd(
+  head: Uint8Array,
+  start: number,
+): number | typeof NEED_MORE | typeof NO_MATCH {
+  for (let i = start; i <= start + MAX_METHOD; i++) {
+    const byte = head[i];
+    if (byte === undefined) return NEED_MORE;
+    if (byte === SPACE && i > start) return i;
+    if (!isCapital(byte)) return NO_MATCH;
+  }
+  return NO_MATCH;
+}
+
+function isCapital(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
 }
 
 /** Where the colon of a URI's scheme is (RFC 3986 §3.1). */

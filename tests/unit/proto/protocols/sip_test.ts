@@ -27,7 +27,18 @@ Deno.test("sipDetector() takes every URI with a scheme, and none without", () =>
 
 Deno.test("sipDetector() says no at the first byte that cannot be", () => {
   for (
-    const start of ["i", "\0", "*", "SIP/1", "SIP/2.0 7", "SIP/2.0 20x", "GET /", "PING\r", "\r\r"]
+    const start of [
+      "i",
+      "\0",
+      "*",
+      "SIP/1",
+      "SIP/2.0 7",
+      "SIP/2.0 20x",
+      "GET /",
+      "PING\r",
+      "SSH-",
+      "\r\r",
+    ]
   ) {
     assert.equal(detect(start).kind, "noMatch", JSON.stringify(start));
     assert.equal(detect(start.slice(0, -1)).kind, "needMore", JSON.stringify(start));
