@@ -5,7 +5,16 @@
  */
 
 import assert from "node:assert/strict";
-import { detectWireGuard } from "../../../../src/proto/protocols/wireguard.ts";
+import { matched } from "../../../support/chunks.ts";
+import {
+  detectWireGuard,
+  responderOf,
+  WIREGUARD,
+} from "../../../../src/proto/protocols/wireguard.ts";
+import captures from "../../../corpus/wireguard.json" with { type: "json" };
+
+const OWN_KEY = "eSVSMX9nMPJLPOH1/pqt522XKeNUVIwueaLEnFdphF8=";
+const NOBODYS_KEY = "pPyuqSOx+MtlxFKhMd1EnJNgH3BbtZPreRP9PZwEHww=";
 
 Deno.test("detectWireGuard() matches an initiation, whatever its fields and mac2 are", () => {
   for (const fill of [0x00, 0x5a, 0xff]) {
@@ -52,6 +61,47 @@ Deno.test("detectWireGuard() judges by the first datagram alone", () => {
   assert.equal(detectWireGuard([Uint8Array.of(9), message(1, 148)]).kind, "noMatch");
   assert.equal(detectWireGuard([]).kind, "needMore");
 });
+
+Deno.test("detectWireGuard() tells which of the servers a handshake is addressed to", () => {
+  const responders = [NOBODYS_KEY, OWN_KEY].map(responderOf);
+  for (const held of addressed(true)) {
+    assert.deepEqual(matched(detectWireGuard(held, responders)).fields, { publicKey: OWN_KEY });
+    const others = responders.slice(0, 1);
+    assert.equal(matched(detectWireGuard(held, others)).fields, undefined);
+  }
+  for (const held of addressed(false)) {
+    assert.equal(matched(detectWireGuard(held, responders)).fields, undefined);
+  }
+});
+
+Deno.test("detectWireGuard() takes an initiation for a server's own only if all that mac1 covers is intact", () => {
+  const responders = [responderOf(OWN_KEY)];
+  const initiation = addressed(true)[0]?.[0];
+  assert(initiation !== undefined);
+  for (let i = 4; i < initiation.length; i++) {
+    const changed: Uint8Array = initiation.with(i, ~(initiation[i] ?? 0));
+    const { fields } = matched(detectWireGuard([changed], responders));
+    const inMac2 = i >= 132;
+    assert.deepEqual(fields, inMac2 ? { publicKey: OWN_KEY } : undefined, `byte ${i}`);
+  }
+});
+
+Deno.test("WIREGUARD tries keys only if some rule names one, and the same for many flows", () => {
+  const values = [NOBODYS_KEY, OWN_KEY];
+  const idle = WIREGUARD.prepare({ fields: new Set(), values });
+  const trying = WIREGUARD.prepare({ fields: new Set(["publicKey"]), values });
+  for (const held of [...addressed(true), ...addressed(true)]) {
+    assert.equal(matched(idle()(held)).fields, undefined);
+    assert.deepEqual(matched(trying()(held)).fields, { publicKey: OWN_KEY });
+  }
+});
+
+/** Initiations of a real client, to the server with {@linkcode OWN_KEY} or to another. */
+function addressed(own: boolean): Uint8Array[][] {
+  return captures
+    .filter(({ fields }) => (fields?.publicKey === OWN_KEY) === own)
+    .map(({ hex }) => hex.map((datagram) => Uint8Array.fromHex(datagram)));
+}
 
 function message(type: number, length: number, fill = 0x77): Uint8Array {
   const bytes = new Uint8Array(length).fill(fill);
