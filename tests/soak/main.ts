@@ -37,10 +37,10 @@ const { values } = parseArgs({
   },
 });
 const connections = Number(values.connections);
-const held = Number(values.held);
 const atOnce = Number(values["at-once"]);
+const held = Math.min(Number(values.held), await mostHeld());
 const random = randomFrom(Number(values.seed));
-console.error(`seed ${values.seed}`);
+console.error(`seed ${values.seed}, ${held} connections held`);
 
 const backend = new Deno.Command(Deno.execPath(), {
   args: ["run", "-A", "--no-prompt", new URL("./backend.ts", import.meta.url).pathname],
@@ -62,7 +62,6 @@ engine = "${values.engine}"
 ${native ? `workers = ${values.workers}` : ""}
 `,
   permissions: native ? ["--allow-ffi"] : [],
-  maxFiles: 4 * (held + atOnce) + 2_000,
 });
 const { pid } = proxy.process;
 const atStart = await readFootprint(pid);
@@ -139,6 +138,13 @@ async function tell(count: number): Promise<void> {
     `${count} connections, ${wrong.length} wrong: ${descriptors} descriptors, ${pipes} ends of pipes, ` +
       `${mebibytes(memory)} MiB`,
   );
+}
+
+/** A connection costs the proxy two descriptors, and one of a bulk transfer two pipes' ends more in each direction. */
+async function mostHeld(): Promise<number> {
+  const limits = await Deno.readTextFile("/proc/self/limits");
+  const descriptors = Number(/^Max open files +(\d+)/m.exec(limits)?.[1]);
+  return (descriptors - 500 - 3 * atOnce) >> 1;
 }
 
 /** The footprint once the last connections are gone from the proxy. */
