@@ -19,6 +19,7 @@ import {
   type UdpDetector,
   type UdpProtocolSpec,
 } from "./detector.ts";
+import { DNS_TCP, DNS_UDP } from "./protocols/dns.ts";
 import { DTLS } from "./protocols/dtls.ts";
 import { HTTP } from "./protocols/http.ts";
 import { NATS } from "./protocols/nats.ts";
@@ -36,6 +37,7 @@ import { TLS } from "./tls/detect.ts";
 
 /** Protocols over TCP in detection order. */
 export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
+  DNS_TCP,
   HTTP,
   NATS,
   OPENVPN_TCP,
@@ -51,6 +53,7 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
 
 /** Protocols over UDP in detection order. */
 export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
+  DNS_UDP,
   DTLS,
   OPENVPN_UDP,
   QUIC,

@@ -7,6 +7,7 @@
 import type { FieldNeeds, Transport } from "../../src/model/protocol.ts";
 import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.ts";
 import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
+import { DNS_TCP_SAMPLES, DNS_UDP_SAMPLES } from "./dns.ts";
 import { DTLS_SAMPLES } from "./dtls.ts";
 import { HTTP_SAMPLES } from "./http.ts";
 import { NATS_SAMPLES } from "./nats.ts";
@@ -25,6 +26,8 @@ import { WIREGUARD_SAMPLES } from "./wireguard.ts";
 
 /** Samples of each protocol over each of its transports. */
 export const ALL_SAMPLES: readonly ProtocolSamples[] = [
+  DNS_TCP_SAMPLES,
+  DNS_UDP_SAMPLES,
   DTLS_SAMPLES,
   HTTP_SAMPLES,
   NATS_SAMPLES,
