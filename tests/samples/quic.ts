@@ -4,11 +4,12 @@
  * @module
  */
 
+import browsers from "../corpus/quic.json" with { type: "json" };
 import { helloMessage } from "../fuzz/hello_inputs.ts";
 import { mutate } from "../fuzz/mutate.ts";
 import type { Random } from "../fuzz/random.ts";
-import { QUIC_VERSIONS } from "../../src/proto/quic/versions.ts";
-import { concat } from "../support/client_hello_builder.ts";
+import { QUIC_DRAFTS, QUIC_VERSIONS } from "../../src/proto/quic/versions.ts";
+import { buildClientHello, concat } from "../support/client_hello_builder.ts";
 import {
   ackFrame,
   connectionCloseFrame,
@@ -19,10 +20,11 @@ import {
   longHeaderPacket,
   paddingFrames,
   pingFrame,
+  sealClientHello,
   sealInitial,
 } from "../support/quic_initial_builder.ts";
 import { RFC_9001_SAMPLES, RFC_9369_SAMPLES } from "../vectors/quic_samples.ts";
-import type { Flight, ProtocolSamples } from "./samples.ts";
+import { captured, type Flight, type ProtocolSamples } from "./samples.ts";
 
 const SAMPLES = [RFC_9001_SAMPLES, RFC_9369_SAMPLES].flatMap(({ client, server, retry }) =>
   [client.packet, server.packet, retry].map((hex) => Uint8Array.fromHex(hex))
@@ -43,11 +45,34 @@ const RFC_FLIGHTS: readonly Flight[] = [
   },
 ];
 
+const NAMELESS = { sni: null, alpn: [], consumed: 1 };
+
+const BUILT: readonly Flight[] = [
+  ...QUIC_DRAFTS.map((version) => ({
+    name: version.name,
+    parts: [sealClientHello(buildClientHello({ serverName: "draft.example" }), { version })],
+    expected: { sni: "draft.example", version: version.name, consumed: 1 },
+    fields: { ja4: "q12d020100_c1929292aa6b_000000000000" },
+  })),
+  {
+    name: "a version that forces Version Negotiation",
+    parts: [invariantDatagram(0x1a2a3a4a)],
+    expected: { ...NAMELESS, version: "QUIC 0x1a2a3a4a" },
+  },
+];
+
 /** QUIC. */
 export const QUIC_SAMPLES: ProtocolSamples = {
   protocol: "quic",
   transport: "udp",
-  flights: RFC_FLIGHTS,
+  flights: [...RFC_FLIGHTS, ...captured(browsers), ...BUILT],
+  lookalikes: [
+    { name: "Version Negotiation", parts: [invariantDatagram(0)] },
+    { name: "an unknown version below 1,200 bytes", parts: [invariantDatagram(2, { size: 1199 })] },
+    { name: "a server's Initial", parts: [Uint8Array.fromHex(RFC_9001_SAMPLES.server.packet)] },
+    { name: "a Retry", parts: [Uint8Array.fromHex(RFC_9001_SAMPLES.retry)] },
+    { name: "a short header", parts: [new Uint8Array(1200).fill(0x45)] },
+  ],
   generate: quicFlight,
 };
 
@@ -90,7 +115,7 @@ function beside(
     () => longHeaderPacket("zeroRtt", random.bytes(random.below(60)), { version, dcid }),
     () => longHeaderPacket("handshake", random.bytes(random.below(60)), { version, dcid }),
     () =>
-      invariantDatagram(random.pick([0, 0x1a2a3a4a, 0xff00001e, 2]), {
+      invariantDatagram(random.pick([0, 0x1a2a3a4a, 0xff00001c, 2]), {
         dcid,
         size: random.below(1300),
       }),

@@ -5,9 +5,10 @@
  * @module
  */
 
+import browsers from "../corpus/tls.json" with { type: "json" };
 import { helloRecords } from "../fuzz/hello_inputs.ts";
 import { firstFlights } from "./first_flights.ts";
-import type { ProtocolSamples } from "./samples.ts";
+import { captured, type ProtocolSamples } from "./samples.ts";
 
 /** JA4 of each flight. The builds of OpenSSL have the same ciphers, and differ in extensions. */
 const FINGERPRINTS = {
@@ -26,6 +27,6 @@ const FINGERPRINTS = {
 export const TLS_SAMPLES: ProtocolSamples = {
   protocol: "tls",
   transport: "tcp",
-  flights: firstFlights("tls", FINGERPRINTS),
+  flights: [...firstFlights("tls", FINGERPRINTS), ...captured(browsers)],
   generate: (random) => [helloRecords(random)],
 };

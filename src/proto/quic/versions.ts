@@ -39,16 +39,19 @@ export const QUIC_V2: QuicVersion = {
   packetTypes: ["retry", "initial", "zeroRtt", "handshake"],
 };
 
-/** The last draft that was widely deployed ("h3-29"): version 1 but for its salt (draft-ietf-quic-tls-29 §5.2). */
-export const QUIC_DRAFT_29: QuicVersion = {
+/** Salt of drafts 29 to 32 (draft-ietf-quic-tls-29 §5.2); 33 and 34 have the one of version 1 (draft-ietf-quic-tls-33). */
+const DRAFT_29_SALT = Uint8Array.fromHex("afbfec289993d24c9e9786f19c6111e04390a899");
+
+/** The last drafts ("h3-29" was widely deployed): version 1 but for its Version field and, up to 32, its salt. */
+export const QUIC_DRAFTS: readonly QuicVersion[] = [29, 30, 31, 32, 33, 34].map((draft) => ({
   ...QUIC_V1,
-  id: 0xff00001d,
-  name: "QUIC draft-29",
-  initialSalt: Uint8Array.fromHex("afbfec289993d24c9e9786f19c6111e04390a899"),
-};
+  id: 0xff000000 + draft,
+  name: `QUIC draft-${draft}`,
+  initialSalt: draft <= 32 ? DRAFT_29_SALT : QUIC_V1.initialSalt,
+}));
 
 /** All versions that can be read. */
-export const QUIC_VERSIONS: readonly QuicVersion[] = [QUIC_V1, QUIC_V2, QUIC_DRAFT_29];
+export const QUIC_VERSIONS: readonly QuicVersion[] = [QUIC_V1, QUIC_V2, ...QUIC_DRAFTS];
 
 /** The version with this Version field; undefined for all others, the reserved ones (`0x?a?a?a?a`) included. */
 export function findQuicVersion(id: number): QuicVersion | undefined {

@@ -9,12 +9,7 @@ import { MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../../../../src/model
 import type { Detected } from "../../../../src/model/protocol.ts";
 import type { Verdict } from "../../../../src/model/verdict.ts";
 import { QuicDetector } from "../../../../src/proto/quic/detect.ts";
-import {
-  QUIC_DRAFT_29,
-  QUIC_V1,
-  QUIC_V2,
-  QUIC_VERSIONS,
-} from "../../../../src/proto/quic/versions.ts";
+import { QUIC_V1, QUIC_V2, QUIC_VERSIONS } from "../../../../src/proto/quic/versions.ts";
 import { buildClientHello, concat } from "../../../support/client_hello_builder.ts";
 import {
   ackFrame,
@@ -23,7 +18,6 @@ import {
   invariantDatagram,
   longHeaderPacket,
   pingFrame,
-  SAMPLE_DCID,
   sealClientHello,
   sealInitial,
   sealInitialDatagram,
@@ -252,7 +246,8 @@ Deno.test("QuicDetector.detect() matches clients of other versions without a nam
       [0x1a2a3a4a, "QUIC 0x1a2a3a4a"],
       [0xfaceb002, "QUIC 0xfaceb002"],
       [0x00000002, "QUIC 0x00000002"],
-      [0xff000020, "QUIC 0xff000020"],
+      [0xff00001c, "QUIC 0xff00001c"],
+      [0xff000023, "QUIC 0xff000023"],
     ] as const
   ) {
     matches([invariantDatagram(id)], { ...DETECTED, sni: null, alpn: [], version });
@@ -330,15 +325,20 @@ Deno.test("QuicDetector.detect() waits while there is no datagram", () => {
   assert.equal(detector.detect([sealClientHello(HELLO)]).kind, "match");
 });
 
-Deno.test("QuicDetector.detect() reads drafts with their own keys", () => {
-  const wrongKeys = sealClientHello(HELLO, {
-    version: { ...QUIC_DRAFT_29, initialSalt: QUIC_V1.initialSalt },
-  });
-  assert.equal(detect([wrongKeys]).kind, "noMatch");
-  matches([sealClientHello(HELLO, { version: QUIC_DRAFT_29, dcid: SAMPLE_DCID })], {
-    ...DETECTED,
-    version: "QUIC draft-29",
-  });
+Deno.test("QuicDetector.detect() reads drafts 29 to 34 with the salts that each of them has", () => {
+  // Salts as in draft-ietf-quic-tls-29 §5.2 and draft-ietf-quic-tls-33 §5.2.
+  const early = Uint8Array.fromHex("afbfec289993d24c9e9786f19c6111e04390a899");
+  const late = Uint8Array.fromHex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a");
+  for (const draft of [29, 30, 31, 32, 33, 34]) {
+    const version = { ...QUIC_V1, id: 0xff000000 + draft };
+    const [own, other] = draft < 33 ? [early, late] : [late, early];
+    matches([sealClientHello(HELLO, { version: { ...version, initialSalt: own } })], {
+      ...DETECTED,
+      version: `QUIC draft-${draft}`,
+    });
+    const wrong = sealClientHello(HELLO, { version: { ...version, initialSalt: other } });
+    assert.equal(detect([wrong]).kind, "noMatch");
+  }
 });
 
 function detect(held: readonly Uint8Array[]): Verdict<Detected> {

@@ -7,7 +7,6 @@
 import assert from "node:assert/strict";
 import { parseLongHeader } from "../../../../src/proto/quic/header.ts";
 import {
-  QUIC_DRAFT_29,
   QUIC_V1,
   QUIC_V2,
   QUIC_VERSIONS,
@@ -141,5 +140,4 @@ Deno.test("parseLongHeader() refuses lengths that exceed the datagram, however l
 Deno.test("unknownVersionName() shows all eight digits", () => {
   assert.equal(unknownVersionName(0x1a2a3a4a), "QUIC 0x1a2a3a4a");
   assert.equal(unknownVersionName(0xb), "QUIC 0x0000000b");
-  assert.equal(QUIC_DRAFT_29.name, "QUIC draft-29");
 });
