@@ -6,6 +6,7 @@
 
 import { UdpSniffer } from "../../src/pipeline/sniff.ts";
 import { planUdpSniff } from "../../src/pipeline/sniff_plan.ts";
+import { WIREGUARD } from "../../src/proto/protocols/wireguard.ts";
 import { deriveInitialKeys } from "../../src/proto/quic/initial_keys.ts";
 import { QUIC_V1 } from "../../src/proto/quic/versions.ts";
 import { UDP_PROTOCOLS } from "../../src/proto/registry.ts";
@@ -65,6 +66,14 @@ Deno.bench("quic: keys of one connection ID", { group: "part" }, () => {
   deriveInitialKeys(QUIC_V1, SAMPLE_DCID, "client");
 });
 
+for (const count of [1, 10]) {
+  const values = new Array<string>(count).fill("xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=");
+  const detector = WIREGUARD.prepare({ fields: new Set(["publicKey"]), values });
+  Deno.bench(`wireguard: public keys tried: ${count}`, { group: "part" }, () => {
+    detector()(initiation);
+  });
+}
+
 for (const samples of samplesOver("udp")) {
   const { protocol, flights } = samples;
   const held = flights[0]?.parts ?? [];
@@ -72,6 +81,7 @@ for (const samples of samplesOver("udp")) {
   Deno.bench(`${protocol}: first sample, its own detector`, { group: "each" }, () => {
     detector()(held);
   });
+  if (protocol === "regex") continue; // without patterns it is of nothing
   sniff(`${protocol}: first sample`, held, "match");
 }
 
