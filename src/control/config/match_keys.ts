@@ -60,7 +60,7 @@ export const MATCH_KEY_SCHEMAS = {
     description: "Versions of the protocol, in words; * for any text, in any letter case.",
   }),
   ja4: names(parseJa4, "fingerprints").optional().meta({
-    description: "tls, quic: JA4 fingerprints; * for any text.",
+    description: "tls, quic, dtls: JA4 fingerprints; * for any text.",
   }),
   public_keys: names(parsePublicKey, "keys in base64").optional().meta({
     description: "wireguard: public keys of the servers that a handshake may be for, in base64.",
