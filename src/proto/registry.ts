@@ -19,11 +19,17 @@ import {
   type UdpDetector,
   type UdpProtocolSpec,
 } from "./detector.ts";
+import { ADB } from "./protocols/adb.ts";
+import { AMQP } from "./protocols/amqp.ts";
 import { DNS_TCP, DNS_UDP } from "./protocols/dns.ts";
 import { DTLS } from "./protocols/dtls.ts";
 import { HTTP } from "./protocols/http.ts";
+import { MONGODB } from "./protocols/mongodb.ts";
+import { MQTT } from "./protocols/mqtt.ts";
 import { NATS } from "./protocols/nats.ts";
 import { OPENVPN_TCP, OPENVPN_UDP } from "./protocols/openvpn.ts";
+import { POSTGRES } from "./protocols/postgres.ts";
+import { RDP } from "./protocols/rdp.ts";
 import { REDIS } from "./protocols/redis.ts";
 import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
 import { RTSP } from "./protocols/rtsp.ts";
@@ -31,16 +37,24 @@ import { SIP_TCP, SIP_UDP } from "./protocols/sip.ts";
 import { SOCKS4 } from "./protocols/socks4.ts";
 import { SOCKS5 } from "./protocols/socks5.ts";
 import { SSH } from "./protocols/ssh.ts";
+import { WINBOX } from "./protocols/winbox.ts";
 import { WIREGUARD } from "./protocols/wireguard.ts";
+import { XMPP } from "./protocols/xmpp.ts";
 import { QUIC } from "./quic/detect.ts";
 import { TLS } from "./tls/detect.ts";
 
 /** Protocols over TCP in detection order. */
 export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
+  ADB,
+  AMQP,
   DNS_TCP,
   HTTP,
+  MONGODB,
+  MQTT,
   NATS,
   OPENVPN_TCP,
+  POSTGRES,
+  RDP,
   REDIS,
   REGEX_TCP,
   RTSP,
@@ -49,6 +63,8 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   SOCKS5,
   SSH,
   TLS,
+  WINBOX,
+  XMPP,
 ]);
 
 /** Protocols over UDP in detection order. */

@@ -7,12 +7,18 @@
 import type { FieldNeeds, Transport } from "../../src/model/protocol.ts";
 import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.ts";
 import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
+import { ADB_SAMPLES } from "./adb.ts";
+import { AMQP_SAMPLES } from "./amqp.ts";
 import { DNS_TCP_SAMPLES, DNS_UDP_SAMPLES } from "./dns.ts";
 import { DTLS_SAMPLES } from "./dtls.ts";
 import { HTTP_SAMPLES } from "./http.ts";
+import { MONGODB_SAMPLES } from "./mongodb.ts";
+import { MQTT_SAMPLES } from "./mqtt.ts";
 import { NATS_SAMPLES } from "./nats.ts";
 import { OPENVPN_TCP_SAMPLES, OPENVPN_UDP_SAMPLES } from "./openvpn.ts";
+import { POSTGRES_SAMPLES } from "./postgres.ts";
 import { QUIC_SAMPLES } from "./quic.ts";
+import { RDP_SAMPLES } from "./rdp.ts";
 import { REDIS_SAMPLES } from "./redis.ts";
 import { REGEX_TCP_SAMPLES, REGEX_UDP_SAMPLES } from "./regex.ts";
 import type { ProtocolSamples } from "./samples.ts";
@@ -22,18 +28,26 @@ import { SOCKS4_SAMPLES } from "./socks4.ts";
 import { SOCKS5_SAMPLES } from "./socks5.ts";
 import { SSH_SAMPLES } from "./ssh.ts";
 import { TLS_SAMPLES } from "./tls.ts";
+import { WINBOX_SAMPLES } from "./winbox.ts";
 import { WIREGUARD_SAMPLES } from "./wireguard.ts";
+import { XMPP_SAMPLES } from "./xmpp.ts";
 
 /** Samples of each protocol over each of its transports. */
 export const ALL_SAMPLES: readonly ProtocolSamples[] = [
+  ADB_SAMPLES,
+  AMQP_SAMPLES,
   DNS_TCP_SAMPLES,
   DNS_UDP_SAMPLES,
   DTLS_SAMPLES,
   HTTP_SAMPLES,
+  MONGODB_SAMPLES,
+  MQTT_SAMPLES,
   NATS_SAMPLES,
   OPENVPN_TCP_SAMPLES,
   OPENVPN_UDP_SAMPLES,
+  POSTGRES_SAMPLES,
   QUIC_SAMPLES,
+  RDP_SAMPLES,
   REDIS_SAMPLES,
   REGEX_TCP_SAMPLES,
   REGEX_UDP_SAMPLES,
@@ -44,7 +58,9 @@ export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   SOCKS5_SAMPLES,
   SSH_SAMPLES,
   TLS_SAMPLES,
+  WINBOX_SAMPLES,
   WIREGUARD_SAMPLES,
+  XMPP_SAMPLES,
 ];
 
 /** Those over one transport. */
