@@ -33,7 +33,8 @@ export const MATCH_KEY_SCHEMAS = {
   }),
   alpns: names(parseAlpn, "ALPN names").optional().meta({ description: "The same as alpn." }),
   hosts: names(parseHostPattern, "host names").optional().meta({
-    description: "http, minecraft: hosts that clients ask for, with the patterns of server_names.",
+    description:
+      "http, minecraft, xmpp: hosts that clients ask for, with the patterns of server_names.",
   }),
   paths: names(parsePathPrefix, "paths").optional().meta({
     description: "http: beginnings of paths, segment by segment.",
@@ -51,7 +52,7 @@ export const MATCH_KEY_SCHEMAS = {
     description: "rdp: tokens for load balancers; * for any text.",
   }),
   users: names(parseText, "texts").optional().meta({
-    description: "postgres, socks4: names of users; * for any text.",
+    description: "postgres, socks4, winbox: names of users; * for any text.",
   }),
   databases: names(parseText, "texts").optional().meta({
     description: "postgres: names of databases; * for any text.",
