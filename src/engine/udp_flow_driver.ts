@@ -8,6 +8,7 @@ import type { SocketAddress } from "../model/address.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { FlowOutcome, UdpFlowAction, UdpFlowEvent } from "../model/flow.ts";
 import type { Target } from "../model/snapshot.ts";
+import type { FlowIdLearner } from "../pipeline/flow_ids.ts";
 import type { UdpFlow } from "../pipeline/udp_flow.ts";
 import type { Clock } from "./clock.ts";
 import type { EngineEvents } from "./engine.ts";
@@ -49,6 +50,7 @@ export class UdpFlowDriver implements Cuttable {
   readonly #timer = new Timer(() => this.#onTimer());
   /** What the flow waits for; `open` when it has decided. */
   #state: "sniffing" | "resolving" | "open" | "ended" = "sniffing";
+  #learner: FlowIdLearner | null = null;
   #lookUps = 0;
   #idleMs = 0;
   #lastFromClient = 0;
@@ -89,6 +91,15 @@ export class UdpFlowDriver implements Cuttable {
   /** Notes that the client has sent: for an engine that does not show datagrams of an open flow. */
   touch(): void {
     this.#lastFromClient = this.#options.clock.now();
+  }
+
+  /**
+   * Shows a datagram of the target before it is sent on: what the target gives its client to be known by is learned from
+   * it. For nearly all datagrams, that is a look at the first byte.
+   */
+  observe(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#learner === null || !this.#learner.isOfUse(bytes[start])) return;
+    this.#learner.learn(bytes.subarray(start, end), this.#options.clock.now());
   }
 
   /** Ends the flow at once, as a drain does. */
@@ -173,6 +184,7 @@ export class UdpFlowDriver implements Cuttable {
     ledger.udpUndecided--;
     ledger.udpSessions++;
     this.entry.started(flow.facts());
+    this.#learner = flow.learner();
 
     this.#idleMs = forward.idleMs;
     this.touch();
@@ -196,8 +208,9 @@ export class UdpFlowDriver implements Cuttable {
     }
     // The timer is not touched for every datagram: what came meanwhile is seen here.
     const idle = this.#options.clock.now() - this.#lastFromClient;
-    if (idle >= this.#idleMs) this.end({ reason: "idle" });
-    else this.#armIdle();
+    if (idle >= this.#idleMs) return this.end({ reason: "idle" });
+    this.#learner?.refresh(this.#options.clock.now());
+    this.#armIdle();
   }
 
   /** Asked in words that the type checker does not follow: a call may have changed the state. */

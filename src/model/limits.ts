@@ -46,6 +46,30 @@ export const MAX_COALESCED_PACKETS = 8;
 /** Pieces of a ClientHello held for one attempt to connect by QUIC or DTLS. Clients that scramble theirs send some tens. */
 export const MAX_CRYPTO_SEGMENTS = 1024;
 
+/**
+ * IDs by which UDP flows are known beside the client's address: a connection by QUIC has one or two, a WireGuard session
+ * one every two minutes. An entry takes 44 bytes.
+ */
+export const MAX_FLOW_IDS = 64 * 1024;
+
+/** Entries among which the one of an ID is: with eight, few are lost before the table is full. */
+export const FLOW_ID_WAYS = 8;
+
+/** IDs of one flow that are kept from making room: a client may have several connections from one port. */
+export const MAX_LEARNED_PER_FLOW = 8;
+
+/**
+ * Least length of a connection ID that is learned: a shorter one would be found in datagrams of something else by chance.
+ * Servers give 4 bytes and more, or none at all.
+ */
+export const MIN_LEARNED_CONNECTION_ID = 4;
+
+/**
+ * How long a WireGuard session can be used: REJECT_AFTER_TIME from when it is there (WireGuard whitepaper §6.1), which its
+ * index may go ahead of by the REKEY_TIMEOUT that an initiation waits for its response.
+ */
+export const WIREGUARD_INDEX_LIFETIME = 185_000;
+
 /** How long a UDP flow may stay undecided: a lost half of a split ClientHello is sent again within 1–3 s. */
 export const UDP_PROBE_TIMEOUT = 3_000;
 

@@ -45,6 +45,22 @@ export interface Service {
   readonly transparent: boolean;
   /** Position in the file, for ties; the default has the highest. */
   readonly order: number;
+  /** QUIC: how connection IDs name one of `targets`; left out where they do not. */
+  readonly quicLb?: readonly QuicLbConfig[];
+}
+
+/** How servers write their names into connection IDs (draft-ietf-quic-load-balancers). */
+export interface QuicLbConfig {
+  /** 0–6: which IDs are written like this. No two of a snapshot are the same. */
+  readonly configRotation: number;
+  /** 1–15 bytes. */
+  readonly serverIdLength: number;
+  /** 4–18 bytes; with the server ID 19 at most. */
+  readonly nonceLength: number;
+  /** 32 hexadecimal digits; null where IDs are not encrypted. */
+  readonly key: string | null;
+  /** Targets of the service by server ID, in hexadecimal digits. */
+  readonly servers: ReadonlyMap<string, Target>;
 }
 
 /** Services for one server name (or for any), by ALPN. */

@@ -88,14 +88,26 @@ export class ConnectPlan {
     const mayTry = this.#addressIndex === 0 || this.#attemptsLeft > targetsBehind;
     if (target === undefined || address === undefined || !mayTry) return this.#nextTarget();
     this.#addressIndex++;
-    return { kind: "connect", target, address, from: this.#transparentSource(address) };
+    return {
+      kind: "connect",
+      target,
+      address,
+      from: transparentSource(this.#service, this.#source, address),
+    };
   }
+}
 
-  /** No connection can have ends of two address families: then the target sees the proxy after all. */
-  #transparentSource(address: SocketAddress): SocketAddress | null {
-    const oneFamily = this.#source.host.includes(":") === address.host.includes(":");
-    return this.#service.transparent && oneFamily ? this.#source : null;
-  }
+/**
+ * The address to connect from; null: the system chooses. No connection can have ends of two address families: then the
+ * target sees the proxy after all.
+ */
+export function transparentSource(
+  { transparent }: Service,
+  source: SocketAddress,
+  address: SocketAddress,
+): SocketAddress | null {
+  const oneFamily = source.host.includes(":") === address.host.includes(":");
+  return transparent && oneFamily ? source : null;
 }
 
 /** The failures with one more. A target that fails at several addresses counts once, with its last error. */

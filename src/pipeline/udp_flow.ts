@@ -17,7 +17,11 @@ import type {
 import { UDP_PROBE_TIMEOUT } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
 import type { Service, Target } from "../model/snapshot.ts";
-import { ConnectPlan, type ConnectStep, withFailure } from "./connect_plan.ts";
+import { ConnectPlan, type ConnectStep, transparentSource, withFailure } from "./connect_plan.ts";
+import { findKnownFlow, FlowIdLearner, type KnownFlow } from "./flow_ids.ts";
+import type { FlowIdTable } from "./flow_id_table.ts";
+import type { KnownRoute } from "./known_routes.ts";
+import { findNamedRoute } from "./routable_ids.ts";
 import { route } from "./route.ts";
 import { UdpSniffer } from "./sniff.ts";
 import { udpSniffPlan } from "./sniff_plan.ts";
@@ -30,6 +34,7 @@ type State = "new" | "sniffing" | "resolving" | "ended";
  */
 export class UdpFlow {
   readonly #init: FlowInit;
+  readonly #ids: FlowIdTable | null;
   /** Null once the flow is decided: a sniffer holds what it has decrypted, and this object lives as long as the session. */
   #sniffer: UdpSniffer | null;
   #state: State = "new";
@@ -42,8 +47,10 @@ export class UdpFlow {
   #address: SocketAddress | null = null;
   #failures: readonly TargetFailure[] | null = null;
 
-  constructor(init: FlowInit) {
+  /** @param ids what flows are known by beside their address; null: nothing */
+  constructor(init: FlowInit, ids: FlowIdTable | null = null) {
     this.#init = init;
+    this.#ids = ids;
     this.#sniffer = new UdpSniffer(udpSniffPlan(init.snapshot.udp));
   }
 
@@ -58,7 +65,7 @@ export class UdpFlow {
         this.#probeDeadline = now + UDP_PROBE_TIMEOUT;
         this.#state = "sniffing";
         if (event.kind !== "datagrams") throw this.#broken(event.kind);
-        return this.#classify(event.held, now);
+        return this.#continue(event.held, now) ?? this.#classify(event.held, now);
       case "sniffing":
         return this.#onSniffing(event, now);
       case "resolving":
@@ -81,6 +88,15 @@ export class UdpFlow {
     };
   }
 
+  /** Learns what the flow can be known by when its client moves; null where it cannot. For when it is forwarded. */
+  learner(): FlowIdLearner | null {
+    const [table, protocol] = [this.#ids, this.#detected?.protocol];
+    if (table === null || (protocol !== "quic" && protocol !== "wireguard")) return null;
+    const [service, target, address] = [this.#service, this.#target, this.#address];
+    if (service === null || target === null || address === null) return null;
+    return new FlowIdLearner(table, { protocol, service, target, address });
+  }
+
   #onSniffing(event: UdpFlowEvent, now: number): UdpFlowAction {
     switch (event.kind) {
       case "datagrams":
@@ -92,6 +108,32 @@ export class UdpFlow {
     }
   }
 
+  /** Goes on with a flow that came from another address so far; null where the first datagram belongs to none. */
+  #continue([first]: readonly Uint8Array[], now: number): UdpFlowAction | null {
+    if (this.#ids === null || first === undefined) return null;
+    const { snapshot, peer } = this.#init;
+    const known = findKnownFlow(this.#ids, first, snapshot, peer.host, now);
+    if (known === null) return null;
+    const { protocol, service, target, address } = known;
+    this.#accept(protocol, service);
+    const from = transparentSource(service, peer, address);
+    return this.#follow({ kind: "connect", target, address, from }, now);
+  }
+
+  /** Goes to the backend that a datagram names by itself. */
+  #obey({ service, target }: KnownRoute, now: number): UdpFlowAction {
+    const { peer, seed } = this.#init;
+    this.#accept("quic", service);
+    this.#plan = new ConnectPlan({ ...service, targets: [target] }, peer, seed);
+    return this.#follow(this.#plan.start(), now);
+  }
+
+  #accept(protocol: KnownFlow["protocol"], service: Service): void {
+    this.#sniffer = null;
+    this.#detected = { protocol, sni: null, alpn: [], ech: false, version: null, consumed: 1 };
+    this.#service = service;
+  }
+
   #classify(held: readonly Uint8Array[], now: number): UdpFlowAction {
     if (this.#sniffer === null) throw this.#broken("datagrams");
     const result = this.#sniffer.push(held);
@@ -101,11 +143,18 @@ export class UdpFlow {
       case "match":
         this.#detected = result.detected;
         return this.#choose("dropped", now);
-      case "none":
-        return this.#choose("dropped", now);
+      case "none": {
+        const named = this.#namedRoute(held);
+        return named === null ? this.#choose("dropped", now) : this.#obey(named, now);
+      }
       case "malformed":
         return this.#choose("malformed", now);
     }
+  }
+
+  #namedRoute([first]: readonly Uint8Array[]): KnownRoute | null {
+    const { snapshot, peer } = this.#init;
+    return first === undefined ? null : findNamedRoute(first, snapshot, peer.host);
   }
 
   #choose(reasonIfNone: EndReason, now: number): UdpFlowAction {

@@ -5,6 +5,7 @@
  */
 
 import { LIFECYCLE_CASES } from "./lifecycle_cases.ts";
+import { MOVED_FLOW_CASES } from "./moved_flow_cases.ts";
 import { RELAY_CASES } from "./relay_cases.ts";
 import { RELAY_LAW_CASES } from "./relay_law_cases.ts";
 import { TCP_FLOW_CASES } from "./tcp_flow_cases.ts";
@@ -27,6 +28,7 @@ export function runConformanceSuite(engine: string, createWorld: WorldFactory): 
     RELAY_LAW_CASES,
     TCP_FLOW_CASES,
     UDP_CASES,
+    MOVED_FLOW_CASES,
     LIFECYCLE_CASES,
   ];
   for (const [name, run] of suites.flatMap(Object.entries<Case>)) {

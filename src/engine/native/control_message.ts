@@ -21,6 +21,8 @@ export interface WorkerStart {
   readonly memory: SharedArrayBuffer;
   /** What it shares with all workers: see {@linkcode flowCountMemory}. */
   readonly flowCounts: SharedArrayBuffer;
+  /** What all workers know UDP flows by: see {@linkcode flowIdMemory}. */
+  readonly flowIds: SharedArrayBuffer;
   /** See {@linkcode DescriptorTable}. */
   readonly descriptors: SharedArrayBuffer;
   /** Position among the workers, from 0. */

@@ -10,6 +10,7 @@
 import type { SocketAddress } from "../../model/address.ts";
 import type { Transport } from "../../model/protocol.ts";
 import type { ListenerSpec, Snapshot } from "../../model/snapshot.ts";
+import type { FlowIdTable } from "../../pipeline/flow_id_table.ts";
 import type { AcceptPause } from "../accept_pause.ts";
 import type { Clock } from "../clock.ts";
 import type { EngineEvents } from "../engine.ts";
@@ -38,6 +39,8 @@ export interface WorkerContext {
   readonly ledger: FlowLedger;
   /** Flows that are open over all workers. */
   readonly flows: SharedFlowCounts;
+  /** What the UDP flows of all workers are known by beside the client's address. */
+  readonly flowIds: FlowIdTable;
   /** Asks the main thread for what it does not know. */
   readonly resolver: TargetLookUp;
   readonly permissions: NetPermissions;

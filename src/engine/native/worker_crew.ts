@@ -6,7 +6,9 @@
 
 import { WORKER_RESTART_PAUSE } from "../../model/limits.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
+import { flowIdMemory } from "../../pipeline/flow_id_table.ts";
 import type { EngineEvents, EngineStats } from "../engine.ts";
+import { randomSeed } from "../random_seed.ts";
 import type { FromWorker, ToWorker } from "./control_message.ts";
 import { type NumberedSnapshot, ServiceTable } from "./service_numbers.ts";
 import { WorkerCounts } from "./shared_counters.ts";
@@ -36,6 +38,7 @@ export class WorkerCrew {
   readonly #options: WorkerCrewOptions;
   readonly #services = new ServiceTable();
   readonly #flowCounts: SharedArrayBuffer;
+  readonly #flowIds = flowIdMemory([randomSeed(), randomSeed()]);
   /** By position; null while one is waited for. */
   readonly #workers: (WorkerHandle | null)[] = [];
   /** Counters of those that died, and how many flows each position has numbered. */
@@ -112,6 +115,7 @@ export class WorkerCrew {
         index,
         descriptors: descriptors.memory,
         flowCounts: this.#flowCounts,
+        flowIds: this.#flowIds,
         firstFlow: index + 1 + (this.#flowsBefore[index] ?? 0) * size,
         step: size,
       },

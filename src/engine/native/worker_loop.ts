@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type MessagePort as NodePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Snapshot } from "../../model/snapshot.ts";
+import { FlowIdTable } from "../../pipeline/flow_id_table.ts";
 import { AcceptPause } from "../accept_pause.ts";
 import { FlowLedger } from "../flow_ledger.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./control_message.ts";
@@ -207,7 +208,7 @@ export class WorkerLoop implements Disposable {
   }
 
   #createContext(): WorkerContext {
-    const { flowCounts, index } = this.#start;
+    const { flowCounts, flowIds, index } = this.#start;
     const current = () => this.#currentSnapshot();
     return {
       libc: this.#libc,
@@ -217,6 +218,7 @@ export class WorkerLoop implements Disposable {
       turnEnd: this.#turnEnd,
       ledger: this.#ledger,
       flows: new WorkerFlowCounts(flowCounts, index),
+      flowIds: new FlowIdTable(flowIds, performance.timeOrigin),
       resolver: this.#resolver,
       permissions: new DenoNetPermissions(),
       events: this.#reports,

@@ -6,6 +6,7 @@
 
 import type { TargetResolver } from "../../model/resolver.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
+import type { FlowIdTable } from "../../pipeline/flow_id_table.ts";
 import type { EngineEvents } from "../engine.ts";
 import type { DatagramSlots } from "./datagram_slots.ts";
 import type { EngineClock } from "./engine_clock.ts";
@@ -28,6 +29,8 @@ export interface EngineContext {
   readonly resolver: TargetResolver;
   /** The same by callback, for UDP flows. */
   readonly lookUp: TargetLookUp;
+  /** What UDP flows are known by beside the client's address. */
+  readonly flowIds: FlowIdTable;
   /** What new flows go by. Replaced as a whole. */
   snapshot: Snapshot;
 }

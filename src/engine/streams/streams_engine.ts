@@ -6,6 +6,8 @@
 
 import type { SocketAddress } from "../../model/address.ts";
 import type { ListenerSpec, Snapshot } from "../../model/snapshot.ts";
+import { flowIdMemory, FlowIdTable } from "../../pipeline/flow_id_table.ts";
+import { randomSeed } from "../random_seed.ts";
 import { Timer } from "../timer_wheel.ts";
 import type { DrainReport, Engine, EngineOptions, EngineStats, Listener } from "../engine.ts";
 import { AcceptPause } from "../accept_pause.ts";
@@ -122,6 +124,7 @@ export class StreamsEngine implements Engine {
       events,
       resolver,
       lookUp: targetLookUp(resolver),
+      flowIds: new FlowIdTable(flowIdMemory([randomSeed(), randomSeed()])),
       snapshot,
     };
   }

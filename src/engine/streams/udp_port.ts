@@ -162,11 +162,16 @@ export class UdpPort {
   }
 
   #createSession(from: Deno.NetAddr): UdpSession {
-    const { snapshot } = this.#context;
-    const peer = socketAddress(from);
+    const { snapshot, flowIds } = this.#context;
+    const init = {
+      snapshot,
+      peer: socketAddress(from),
+      local: this.address,
+      seed: randomSeed(),
+    };
     return new UdpSession({
       context: this.#context,
-      flow: new UdpFlow({ snapshot, peer, local: this.address, seed: randomSeed() }),
+      flow: new UdpFlow(init, flowIds),
       listener: this.address,
       reply: (data) => this.#socket.send(data, from),
       onEnd: () => {

@@ -72,7 +72,10 @@ export class UdpSession implements UdpFlowTransport {
       onError: (error) => this.#onSendError(error, "client_reset"),
     });
     upstream.run({
-      onReply: (data, slot) => down.send(data, slot),
+      onReply: (data, slot) => {
+        this.#driver.observe(data, 0, data.length);
+        return down.send(data, slot);
+      },
       onError: (error) => this.#driver.end({ reason: "target_reset", error: errorCodeOf(error) }),
     });
     return null;

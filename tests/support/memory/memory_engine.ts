@@ -21,6 +21,7 @@ import { Timer } from "../../../src/engine/timer_wheel.ts";
 import type { FlowInit } from "../../../src/model/flow.ts";
 import type { SocketAddress } from "../../../src/model/address.ts";
 import type { ListenerSpec, Snapshot } from "../../../src/model/snapshot.ts";
+import { flowIdMemory, FlowIdTable } from "../../../src/pipeline/flow_id_table.ts";
 import { admitTcp } from "../../../src/pipeline/admission.ts";
 import { TcpFlow } from "../../../src/pipeline/tcp_flow.ts";
 import type { FakeClock } from "./fake_clock.ts";
@@ -35,6 +36,7 @@ export interface MemoryContext extends EngineOptions {
   readonly ledger: FlowLedger;
   readonly udpLimit: LimitNotice;
   readonly lookUp: TargetLookUp;
+  readonly flowIds: FlowIdTable;
   /** How a flow between these addresses begins under the present snapshot. */
   begin(peer: SocketAddress, local: SocketAddress): FlowInit;
 }
@@ -59,6 +61,7 @@ export class MemoryEngine implements Engine {
       ledger: new FlowLedger(events),
       udpLimit: new LimitNotice(events, clock, "udp"),
       lookUp: targetLookUp(options.resolver),
+      flowIds: new FlowIdTable(flowIdMemory([1, 2])),
       begin: (peer, local) => ({ snapshot: this.#current(), peer, local, seed: this.#flows++ }),
     };
   }

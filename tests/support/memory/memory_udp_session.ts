@@ -45,6 +45,7 @@ export class MemoryUdpSession implements UdpFlowTransport {
     this.#address = address;
     this.#upstream = network.bindUdp(0, (data, { host, port }) => {
       if (host !== address.host || port !== address.port) return;
+      this.#driver.observe(data, 0, data.length);
       this.#driver.entry.countDown(data.length);
       reply(data);
     });

@@ -17,6 +17,8 @@ export interface ReplyingSession {
   readonly key: Uint32Array;
   /** Whether replies may leave as segments of one send. */
   takesReplySegments: boolean;
+  /** Called for each datagram, from `start` to before `end` of the bytes, when it has come from the target. */
+  observe(bytes: Uint8Array, start: number, end: number): void;
   onReplied(bytes: number): void;
   /** Must not end the session at once. */
   onReplyFailed(errno: number): void;
@@ -57,6 +59,7 @@ export class ReplyQueue implements PendingReplies, SendObserver {
     const length = this.#arena.receiveOne(fd, this);
     if (length < 0) return length;
     this.#arena.slots.setLength(slot, length);
+    session.observe(this.#arena.slots.view(slot), 0, length);
     this.#run.start(length);
     this.#add(session, slot, 1);
     return length;
@@ -72,6 +75,7 @@ export class ReplyQueue implements PendingReplies, SendObserver {
     const first = this.#arena.next;
     const count = this.#arena.receiveMany(fd, this);
     const end = first + count;
+    for (let slot = first; slot < end; slot++) this.#show(session, slot);
     for (let slot = first; slot < end;) slot += this.#queue(session, slot, end);
     return count;
   }
@@ -87,6 +91,17 @@ export class ReplyQueue implements PendingReplies, SendObserver {
   /** Makes sure that nothing of a session waits any more. */
   settle(session: ReplyingSession): void {
     if (this.#batch.count > 0 && this.#sessions.includes(session)) this.#arena.flush();
+  }
+
+  /** Shows the session what is in a slot. */
+  #show(session: ReplyingSession, slot: number): void {
+    const { slots, received } = this.#arena;
+    const view = slots.view(slot);
+    const length = received.length(slot);
+    const size = received.segmentSize(slot) || length;
+    for (let start = 0; start < length; start += size) {
+      session.observe(view, start, Math.min(start + size, length));
+    }
   }
 
   /** Queues what is in a slot, together with those behind it that can leave with it; returns how many slots that are. */

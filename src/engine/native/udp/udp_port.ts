@@ -191,7 +191,8 @@ export class UdpPort implements WorkerUdpPort, Pollable {
     const local = this.#hasManyAddresses
       ? { host: this.#keys.localHost(key), port: address.port }
       : address;
-    const flow = new UdpFlow({ snapshot, peer: this.#keys.peer(key), local, seed: randomSeed() });
+    const init = { snapshot, peer: this.#keys.peer(key), local, seed: randomSeed() };
+    const flow = new UdpFlow(init, context.flowIds);
     return new UdpSession({
       context,
       resources: this.#resources,

@@ -148,6 +148,10 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     this.#driver.end({ reason: "client_reset", error: errorCodeOf(this.#replyErrno) });
   }
 
+  observe(bytes: Uint8Array, start: number, end: number): void {
+    this.#driver.observe(bytes, start, end);
+  }
+
   onReplied(bytes: number): void {
     this.#driver.entry.countDown(bytes);
   }

@@ -1,0 +1,55 @@
+/**
+ * The routes of a snapshot as flows that are known by an ID find them again.
+ *
+ * @module
+ */
+
+import type { RouteTable, Service, Snapshot, Target } from "../model/snapshot.ts";
+import { containsHost } from "./conditions.ts";
+import { type RouteKey, routeKey } from "./flow_id_table.ts";
+import { allServices } from "./services.ts";
+
+/** A target of a service. */
+export interface KnownRoute {
+  readonly service: Service;
+  readonly target: Target;
+}
+
+/** The key by which another snapshot, or another thread, finds a route again. */
+export function keyOfRoute({ service, target }: KnownRoute): RouteKey {
+  return routeKey(`${service.protocol ?? ""} ${service.name}`, target.label);
+}
+
+/** The route with a key, if the snapshot has it still. Compiled once for a table of routes, and gone with it. */
+export function findRoute({ tcp, udp }: Snapshot, { high, low }: RouteKey): KnownRoute | null {
+  let routes = compiled.get(udp);
+  if (routes === undefined) {
+    const services = allServices({ tcp, udp }).filter(({ transport }) => transport === "udp");
+    const all = services.flatMap((service) =>
+      service.targets.map((target) => ({ service, target }))
+    );
+    routes = new Map(all.map((route) => [inOne(keyOfRoute(route)), route]));
+    compiled.set(udp, routes);
+  }
+  return routes.get(inOne({ high, low })) ?? null;
+}
+
+/**
+ * Whether a client may have a service as far as its address goes. Everything else that a rule asks for was looked at when
+ * the flow began; the address is another one now.
+ */
+export function admitsSource({ conditional }: RouteTable, service: Service, host: string): boolean {
+  const rules = service.protocol === null ? [] : conditional.get(service.protocol) ?? [];
+  const rule = rules.find((candidate) => candidate.service === service);
+  return rule === undefined ||
+    rule.conditions.every((condition) =>
+      condition.kind !== "sources" || containsHost(condition.blocks, host)
+    );
+}
+
+const compiled = new WeakMap<RouteTable, Map<number, KnownRoute>>();
+
+/** 53 bits of the key. */
+function inOne({ high, low }: RouteKey): number {
+  return (high >>> 11) * 2 ** 32 + low;
+}
