@@ -32,4 +32,9 @@ export const FINDS: readonly Find[] = [
     target: "rtsp",
     parts: [latin1(`\nSETUP rtsp://a/${"c".repeat(5_000)} RTSP/1.0\r\n`).toHex()],
   },
+  {
+    name: "a long StartupMessage that was gone over whole to look at its first bytes",
+    target: "postgres",
+    parts: [latin1(`\0\0\x04\0\0\x03\0\0user\0${"a".repeat(1_009)}\0\0`).toHex()],
+  },
 ];

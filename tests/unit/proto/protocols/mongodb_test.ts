@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { detectMongodb } from "../../../../src/proto/protocols/mongodb.ts";
+import { detectSocks4 } from "../../../../src/proto/protocols/socks4.ts";
 import { detectSocks5 } from "../../../../src/proto/protocols/socks5.ts";
 import { matched } from "../../../support/chunks.ts";
 import { concat, latin1 } from "../../../support/client_hello_builder.ts";
@@ -50,8 +51,10 @@ Deno.test("detectMongodb() says no at the first byte that cannot be", () => {
   }
 });
 
-Deno.test("detectMongodb() takes a message of 261 bytes, though it begins as a greeting of SOCKS5", () => {
-  const whole = msg(0, 240, 261);
-  assert.equal(detectMongodb(whole).kind, "match");
-  assert.equal(detectSocks5(whole).kind, "match", "which the page of mongodb tells");
+Deno.test("detectMongodb() takes messages that begin as requests of SOCKS do: the page tells of them", () => {
+  for (const [length, detectSocks] of [[261, detectSocks5], [516, detectSocks4]] as const) {
+    const whole = msg(0, length - 21, length);
+    assert.equal(detectMongodb(whole).kind, "match");
+    assert.equal(detectSocks(whole).kind, "match");
+  }
 });
