@@ -27,16 +27,21 @@ import { HTTP } from "./protocols/http.ts";
 import { MONGODB } from "./protocols/mongodb.ts";
 import { MQTT } from "./protocols/mqtt.ts";
 import { NATS } from "./protocols/nats.ts";
+import { NTP } from "./protocols/ntp.ts";
 import { OPENVPN_TCP, OPENVPN_UDP } from "./protocols/openvpn.ts";
 import { POSTGRES } from "./protocols/postgres.ts";
 import { RDP } from "./protocols/rdp.ts";
 import { REDIS } from "./protocols/redis.ts";
 import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
+import { RTP } from "./protocols/rtp.ts";
 import { RTSP } from "./protocols/rtsp.ts";
 import { SIP_TCP, SIP_UDP } from "./protocols/sip.ts";
+import { SNMP } from "./protocols/snmp.ts";
 import { SOCKS4 } from "./protocols/socks4.ts";
 import { SOCKS5 } from "./protocols/socks5.ts";
 import { SSH } from "./protocols/ssh.ts";
+import { STUN_TCP, STUN_UDP } from "./protocols/stun.ts";
+import { SYSLOG } from "./protocols/syslog.ts";
 import { WINBOX } from "./protocols/winbox.ts";
 import { WIREGUARD } from "./protocols/wireguard.ts";
 import { XMPP } from "./protocols/xmpp.ts";
@@ -62,6 +67,8 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   SOCKS4,
   SOCKS5,
   SSH,
+  STUN_TCP,
+  SYSLOG,
   TLS,
   WINBOX,
   XMPP,
@@ -71,10 +78,14 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
 export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
   DNS_UDP,
   DTLS,
+  NTP,
   OPENVPN_UDP,
   QUIC,
   REGEX_UDP,
+  RTP,
   SIP_UDP,
+  SNMP,
+  STUN_UDP,
   WIREGUARD,
 ]);
 

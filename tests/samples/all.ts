@@ -15,6 +15,7 @@ import { HTTP_SAMPLES } from "./http.ts";
 import { MONGODB_SAMPLES } from "./mongodb.ts";
 import { MQTT_SAMPLES } from "./mqtt.ts";
 import { NATS_SAMPLES } from "./nats.ts";
+import { NTP_SAMPLES } from "./ntp.ts";
 import { OPENVPN_TCP_SAMPLES, OPENVPN_UDP_SAMPLES } from "./openvpn.ts";
 import { POSTGRES_SAMPLES } from "./postgres.ts";
 import { QUIC_SAMPLES } from "./quic.ts";
@@ -22,11 +23,15 @@ import { RDP_SAMPLES } from "./rdp.ts";
 import { REDIS_SAMPLES } from "./redis.ts";
 import { REGEX_TCP_SAMPLES, REGEX_UDP_SAMPLES } from "./regex.ts";
 import type { ProtocolSamples } from "./samples.ts";
+import { RTP_SAMPLES } from "./rtp.ts";
 import { RTSP_SAMPLES } from "./rtsp.ts";
 import { SIP_TCP_SAMPLES, SIP_UDP_SAMPLES } from "./sip.ts";
+import { SNMP_SAMPLES } from "./snmp.ts";
 import { SOCKS4_SAMPLES } from "./socks4.ts";
 import { SOCKS5_SAMPLES } from "./socks5.ts";
 import { SSH_SAMPLES } from "./ssh.ts";
+import { STUN_TCP_SAMPLES, STUN_UDP_SAMPLES } from "./stun.ts";
+import { SYSLOG_SAMPLES } from "./syslog.ts";
 import { TLS_SAMPLES } from "./tls.ts";
 import { WINBOX_SAMPLES } from "./winbox.ts";
 import { WIREGUARD_SAMPLES } from "./wireguard.ts";
@@ -43,6 +48,7 @@ export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   MONGODB_SAMPLES,
   MQTT_SAMPLES,
   NATS_SAMPLES,
+  NTP_SAMPLES,
   OPENVPN_TCP_SAMPLES,
   OPENVPN_UDP_SAMPLES,
   POSTGRES_SAMPLES,
@@ -51,12 +57,17 @@ export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   REDIS_SAMPLES,
   REGEX_TCP_SAMPLES,
   REGEX_UDP_SAMPLES,
+  RTP_SAMPLES,
   RTSP_SAMPLES,
   SIP_TCP_SAMPLES,
   SIP_UDP_SAMPLES,
+  SNMP_SAMPLES,
   SOCKS4_SAMPLES,
   SOCKS5_SAMPLES,
   SSH_SAMPLES,
+  STUN_TCP_SAMPLES,
+  STUN_UDP_SAMPLES,
+  SYSLOG_SAMPLES,
   TLS_SAMPLES,
   WINBOX_SAMPLES,
   WIREGUARD_SAMPLES,
