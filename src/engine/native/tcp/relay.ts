@@ -212,6 +212,7 @@ export class Relay implements Phase {
 
   /** Tells the other side that no more will come; the second time, both are done. */
   #passEnd(from: Leg): void {
+    if (this.#connection.over) return;
     const to = this.#otherOf(from);
     if (to.ended && to.backlog === null) return this.end({ reason: "done" });
     const result = this.#connection.context.libc.shutdown(to.fd, SHUT_WR);
@@ -229,6 +230,7 @@ export class Relay implements Phase {
 
   /** Ends the other side as abruptly as one was ended. */
   #passReset(leg: Leg): void {
+    if (this.#connection.over) return;
     const { client, context } = this.#connection;
     const errno = leg.errno || context.libc.socketError(leg.fd);
     const reason = leg === client ? "client_reset" : "target_reset";
