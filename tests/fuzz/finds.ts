@@ -37,4 +37,9 @@ export const FINDS: readonly Find[] = [
     target: "postgres",
     parts: [latin1(`\0\0\x04\0\0\x03\0\0user\0${"a".repeat(1_009)}\0\0`).toHex()],
   },
+  {
+    name: "a message of syslog that ends as a request line does, its length as the method",
+    target: "syslog",
+    parts: [latin1("99 <191>1 2026-11-22 HTTP/1.1\r\n").toHex()],
+  },
 ];

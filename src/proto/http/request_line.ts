@@ -10,6 +10,7 @@ import { MAX_TARGET, parseRequestTarget, type RequestTarget } from "./request_ta
 const HTAB = 0x09;
 const SPACE = 0x20;
 const SLASH = 0x2f;
+const LESS_THAN = 0x3c;
 const OPENING_BRACE = 0x7b;
 
 /** Longest last word that can be a version. */
@@ -61,12 +62,17 @@ export function parseRequestLine(
   };
 
   if (HTTP_1.test(word)) {
-    if (head[targetStart] === OPENING_BRACE) return null; // no target, but options of NATS
+    if (!mayBeginTarget(head[targetStart])) return null;
     const version = word.slice(0, "HTTP/1.1".length);
     return { version, target: target(skipSpacesBack(head, methodEnd, wordStart)) };
   }
   if (head[methodEnd + 1] !== SLASH || !REGISTERED_METHODS.has(method)) return null;
   return OTHER_PROTOCOL.test(word) ? null : { version: null, target: target(end) };
+}
+
+/** No target begins like the options of NATS, or the priority of a syslog message that has its length in front. */
+function mayBeginTarget(byte: number | undefined): boolean {
+  return byte !== OPENING_BRACE && byte !== LESS_THAN;
 }
 
 /** Where the spaces before `end` begin. */
