@@ -10,6 +10,7 @@ import type { Draft, ProtocolDraft } from "./draft.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { Settings } from "./settings.ts";
 import type { MatchKey } from "./match_keys.ts";
+import { frozenQuicLb } from "./quic_lb.ts";
 import { buildRoutes, type Rule, servedTransports } from "./routes.ts";
 import { listenAddresses } from "./validate.ts";
 
@@ -20,7 +21,13 @@ type TopValues = Complete<
 >;
 type ProtocolValues = Complete<
   ProtocolDraft["values"],
-  MatchKey | "transport" | "idle_lifetime" | "send_proxy_protocol" | "transparent" | "ech"
+  | MatchKey
+  | "transport"
+  | "idle_lifetime"
+  | "send_proxy_protocol"
+  | "transparent"
+  | "quic_lb"
+  | "ech"
 >;
 type Complete<T, Optional extends keyof T> =
   & { readonly [K in Exclude<keyof T, Optional>]-?: Exclude<T[K], undefined> }
@@ -127,16 +134,19 @@ function buildService(
   top: TopValues,
 ): Rule {
   const udp = transport === "udp";
+  const targets = frozenTargets(entry.target);
+  const { quic_lb } = entry;
   const service: Service = Object.freeze({
     name,
     transport,
     protocol: entry.protocol,
-    targets: frozenTargets(entry.target),
+    targets,
     loadBalance: entry.load_balance,
     sendProxyProtocol: udp ? "none" : entry.send_proxy_protocol ?? top.tcp_send_proxy_protocol,
     idleMs: entry.idle_lifetime ?? (udp ? UDP_PROTOCOL_IDLE : top.tcp_idle_timeout),
     transparent: entry.transparent ?? top.transparent,
     order,
+    ...(quic_lb !== undefined && { quicLb: frozenQuicLb(quic_lb, targets) }),
   });
   return { service, values: entry };
 }

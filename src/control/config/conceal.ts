@@ -6,15 +6,15 @@
 
 import { maskSecrets } from "./value_error.ts";
 
-/** The key whose values are secret, and what it may become in a typing error. */
-const SECRET_KEY = /priv\w{0,32}key/i;
+/** The keys whose values are secret: `private_keys`, and what it may become in a typing error, and `key`. */
+const SECRET_KEY = /priv\w{0,32}key|\bkey(?=["']?\s*[=:].{8})/i;
 
 /** A line that begins a table or another key, and so ends the value before it. */
 const NEW_KEY = /^\s*(?:\[+\s*["'\w]|(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w"'-]+)*\s*=\s*\S)/;
 
 /**
  * The text with all that may be a key in stars, each line as long as before. It works on the text alone, because it
- * must hold for files that are not even TOML: what belongs to a `private_keys`, and what looks like a key anywhere.
+ * must hold for files that are not even TOML: what belongs to a `private_keys` or a `key`, and what looks like a key anywhere.
  */
 export function concealKeys(text: string): string {
   let secret = false;

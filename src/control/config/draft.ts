@@ -9,6 +9,7 @@ import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
 import { nearest } from "./nearest.ts";
 import type { PositionIndex } from "./positions.ts";
+import { QUIC_LB_KEY_NAMES } from "./quic_lb.ts";
 import { ECH_KEY_NAMES, PROTOCOL_KEYS, TOP_LEVEL_KEYS } from "./schema.ts";
 import { quote } from "./value_error.ts";
 
@@ -142,7 +143,7 @@ function reportIssue(issue: z.core.$ZodIssue, parent: KeyPath, findings: Finding
   const path = [...parent, ...issue.path.filter((step) => typeof step !== "symbol")];
   switch (issue.code) {
     case "unrecognized_keys":
-      for (const key of issue.keys) unknownKey([...path, key], ECH_KEY_NAMES, findings);
+      for (const key of issue.keys) unknownKey([...path, key], keysOfTable(path), findings);
       return;
     case "invalid_union": {
       // The alternative that the value was meant for is the one whose type it has.
@@ -158,6 +159,11 @@ function reportIssue(issue: z.core.$ZodIssue, parent: KeyPath, findings: Finding
   const key = String(path.findLast((step) => typeof step === "string"));
   const element = typeof path.at(-1) === "number" ? "Each element of " : "";
   findings.error(path, `${element}"${key}" ${issue.message}`);
+}
+
+/** The keys of a table within that of a service. */
+function keysOfTable(path: KeyPath): readonly string[] {
+  return path.includes("quic_lb") ? QUIC_LB_KEY_NAMES : ECH_KEY_NAMES;
 }
 
 function isWrongType(issue: z.core.$ZodIssue): boolean {
@@ -180,6 +186,9 @@ function wrongLevelHint(key: string, known: readonly string[]): string | null {
   }
   if (TOP_LEVEL_NAMES.includes(key)) {
     return `"${key}" belongs to the top: TOML counts every key below a [table] header to that table`;
+  }
+  if (known !== QUIC_LB_KEY_NAMES && QUIC_LB_KEY_NAMES.includes(key)) {
+    return `"${key}" belongs into a [[protocols.NAME.quic_lb]] table`;
   }
   if (ECH_KEY_NAMES.includes(key)) return `"${key}" belongs into a [protocols.NAME.ech] table`;
   const near = nearest(key, known);

@@ -21,6 +21,7 @@ import {
   parseTrusted,
 } from "./endpoint.ts";
 import { MATCH_KEY_SCHEMAS } from "./match_keys.ts";
+import { quicLb } from "./quic_lb.ts";
 import { quote, ValueError } from "./value_error.ts";
 import {
   addressOrList,
@@ -123,6 +124,9 @@ export const PROTOCOL_KEYS = {
   }),
   transparent: flag.optional().meta({
     description: "As transparent on top level, for this service.",
+  }),
+  quic_lb: quicLb.optional().meta({
+    description: "quic: how connection IDs name their backend (draft-ietf-quic-load-balancers).",
   }),
   ech: z.strictObject(ECH, { error: expected("a table") }).optional().meta({
     description: "Encrypted Client Hello; not supported by this version.",

@@ -16,6 +16,7 @@ import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
 import { MATCH_KEYS, type MatchKey, subjectOf, takersInWords, takesKey } from "./match_keys.ts";
 import { checkOverlaps } from "./overlaps.ts";
+import { checkQuicLb } from "./quic_lb.ts";
 import { servedTransports } from "./routes.ts";
 import { quote } from "./value_error.ts";
 
@@ -26,6 +27,7 @@ export function validateDraft(draft: Draft, findings: Findings): void {
   checkInboundProxy(draft, findings);
   for (const protocol of draft.protocols) checkProtocol(protocol, findings);
   checkOverlaps(draft.protocols, findings);
+  checkQuicLb(draft.protocols, findings);
   checkLoops(draft, findings);
   checkEngineKeys(draft, listenAddresses(draft.top.values), findings);
 }

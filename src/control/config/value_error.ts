@@ -4,13 +4,13 @@
  * @module
  */
 
-/** A value that cannot be used. `index` tells which element of a list is meant, where one is. */
+/** A value that cannot be used. `index` tells which element of a list, or key of a table, is meant, where one is. */
 export class ValueError extends Error {
   override readonly name = "ValueError";
   readonly hint: string | null;
-  readonly index: number | null;
+  readonly index: number | string | null;
 
-  constructor(message: string, hint: string | null = null, index: number | null = null) {
+  constructor(message: string, hint: string | null = null, index: number | string | null = null) {
     super(message);
     this.hint = hint;
     this.index = index;
