@@ -30,12 +30,12 @@ export class PatternError extends Error {
 /** Where a pattern is in a stream. */
 export type PatternState = "fits" | "fails" | LiveState;
 
-/** A set of places in the program at once. */
+/** A set of places at once. */
 export interface LiveState {
-  /** Instructions that read the next byte, in ascending order. */
-  readonly places: readonly number[];
-  /** The state behind each byte; undefined where it has not been asked for. */
-  readonly next: (PatternState | undefined)[];
+  /** A bit for each place, 16 to a word. */
+  readonly places: Uint16Array;
+  /** The state behind each byte that has been asked for; null in a state that is not kept. */
+  readonly next: (PatternState | undefined)[] | null;
 }
 
 /**
@@ -43,73 +43,61 @@ export interface LiveState {
  * pattern that may begin anywhere is written `(?s).*` first. A character stands for a byte.
  */
 export class BytePattern {
-  readonly #program: Program;
+  readonly #places: readonly Place[];
   readonly #states = new Map<string, LiveState>();
+  /** A state while it is put together. */
+  readonly #draft: Uint16Array;
   /** Before the first byte. */
   readonly start: PatternState;
 
-  constructor(program: Program) {
-    this.#program = program;
-    this.start = this.#stateOf([program.start], true);
+  constructor({ places, start }: Automaton) {
+    this.#places = places;
+    this.#draft = new Uint16Array(Math.ceil(places.length / 16));
+    this.start = this.#mark(start) ? "fits" : this.#drafted();
   }
 
   /** The state behind one more byte. */
   step(state: LiveState, byte: number): PatternState {
-    const known = state.next[byte];
+    const known = state.next?.[byte];
     if (known !== undefined) return known;
-    const followers: number[] = [];
-    for (const place of state.places) {
-      const instruction = this.#program.instructions[place];
-      if (instruction?.kind === "byte" && instruction.bytes[byte] === 1) {
-        followers.push(instruction.out);
-      }
-    }
-    const next = this.#stateOf(followers, false);
-    state.next[byte] = next;
+    const next = this.#follow(state, byte);
+    const isKept = typeof next === "string" || next.next !== null;
+    if (state.next !== null && isKept) state.next[byte] = next;
     return next;
   }
 
-  /** Follows what reads nothing, to the places that read a byte. */
-  #stateOf(from: readonly number[], atStart: boolean): PatternState {
-    const seen = new Set<number>();
-    const open = [...from];
-    const places: number[] = [];
-    for (let place = open.pop(); place !== undefined; place = open.pop()) {
-      if (seen.has(place)) continue;
-      seen.add(place);
-      const instruction = this.#program.instructions[place];
-      switch (instruction?.kind) {
-        case "fit":
-          return "fits";
-        case "byte":
-          places.push(place);
-          break;
-        case "start":
-          if (atStart) open.push(instruction.out);
-          break;
-        case "fork":
-          open.push(...instruction.outs);
-          break;
+  #follow({ places }: LiveState, byte: number): PatternState {
+    this.#draft.fill(0);
+    for (let word = 0; word < places.length; word++) {
+      let bits = places[word] ?? 0;
+      while (bits !== 0) {
+        const highest = 31 - Math.clz32(bits);
+        bits ^= 1 << highest;
+        const place = this.#places[word * 16 + highest];
+        if (place?.bytes[byte] === 1 && this.#mark(place.behind)) return "fits";
       }
     }
-    if (places.length === 0) return "fails";
-    return this.#kept(places.sort((a, b) => a - b));
+    return this.#drafted();
   }
 
-  #kept(places: readonly number[]): LiveState {
-    const id = places.join();
+  /** Adds to the state that is put together; true where there is nothing to add, as the end is reached. */
+  #mark(behind: Behind): boolean {
+    if (behind === "fits") return true;
+    const draft = this.#draft;
+    for (const place of behind) draft[place >> 4] = (draft[place >> 4] ?? 0) | 1 << (place & 15);
+    return false;
+  }
+
+  /** The state that has been put together. Those that come first are kept, and so found again. */
+  #drafted(): PatternState {
+    const id: string = Reflect.apply(String.fromCharCode, null, this.#draft);
     const known = this.#states.get(id);
     if (known !== undefined) return known;
-    // States that flows are in stay alive with them; the others are worked out again when they are needed.
-    if (this.#states.size >= MAX_STATES) this.#forget();
-    const state: LiveState = { places, next: [] };
-    this.#states.set(id, state);
+    if (this.#draft.every((word) => word === 0)) return "fails";
+    const isKept = this.#states.size < MAX_STATES;
+    const state: LiveState = { places: this.#draft.slice(), next: isKept ? [] : null };
+    if (isKept) this.#states.set(id, state);
     return state;
-  }
-
-  #forget(): void {
-    for (const state of this.#states.values()) state.next.length = 0;
-    this.#states.clear();
   }
 }
 
@@ -119,25 +107,51 @@ export class BytePattern {
  * @throws {PatternError} when it is no expression of RE2, asks for what is not known of a stream, or fits everything
  */
 export function compilePattern(text: string): BytePattern {
-  const pattern = new BytePattern(compile(text));
-  if (pattern.start === "fits") {
+  // deno-lint-ignore no-control-regex -- the range of ASCII
+  const [foreign] = /[^\x00-\x7f]/u.exec(text) ?? [];
+  if (foreign !== undefined) {
+    throw new PatternError(
+      `${JSON.stringify(foreign)} is no byte`,
+      `Write the bytes that clients send: in UTF-8 it is ${escapedBytes(foreign)}`,
+    );
+  }
+  const automaton = compile(text);
+  if (automaton.start === "fits") {
     throw new PatternError("it fits every flow", "Such flows go to the default target");
   }
-  if (pattern.start === "fails") throw new PatternError("it fits no flow");
-  return pattern;
+  if (!canFit(automaton)) throw new PatternError("it fits no flow");
+  return new BytePattern(automaton);
 }
 
+function escapedBytes(character: string): string {
+  return Array.from(
+    new TextEncoder().encode(character),
+    (byte) => `\\x${byte.toString(16)}`,
+  ).join("");
+}
+
+/** A place in an expression that reads a byte. */
+interface Place {
+  /** 1 for each byte that it reads. */
+  readonly bytes: Uint8Array;
+  readonly behind: Behind;
+}
+
+/** Numbers of the places that come next; `fits` where the expression is at an end. */
+type Behind = readonly number[] | "fits";
+
+interface Automaton {
+  readonly places: readonly Place[];
+  readonly start: Behind;
+}
+
+/** An instruction of a program; all but `byte` read nothing. */
 type Instruction =
   | { readonly kind: "byte"; readonly bytes: Uint8Array; readonly out: number }
   | { readonly kind: "fork"; readonly outs: readonly number[] }
   | { readonly kind: "start"; readonly out: number }
   | { readonly kind: "fit" }
   | { readonly kind: "fail" };
-
-interface Program {
-  readonly instructions: readonly Instruction[];
-  readonly start: number;
-}
 
 /** An instruction as RE2 has it. */
 interface Re2Instruction {
@@ -167,7 +181,7 @@ const BEGIN_TEXT = 4;
 
 const NEWLINE = 0x0a;
 
-function compile(text: string): Program {
+function compile(text: string): Automaton {
   let source: { readonly inst: readonly Re2Instruction[]; readonly start: number };
   try {
     source = RE2JS.compile(text).re2().prog;
@@ -181,7 +195,54 @@ function compile(text: string): Program {
       "Repeat less often, or make several patterns of it",
     );
   }
-  return { instructions: source.inst.map(readInstruction), start: source.start };
+  const instructions = source.inst.map(readInstruction);
+  return {
+    places: instructions.map((instruction) =>
+      instruction.kind === "byte"
+        ? { bytes: instruction.bytes, behind: findBehind(instructions, instruction.out, false) }
+        : NOWHERE
+    ),
+    start: findBehind(instructions, source.start, true),
+  };
+}
+
+/** Stands for an instruction that is no place, so that places have the numbers of their instructions. */
+const NOWHERE: Place = { bytes: new Uint8Array(256), behind: [] };
+
+/** Follows what reads nothing, to the places that read a byte. */
+function findBehind(instructions: readonly Instruction[], from: number, atStart: boolean): Behind {
+  const seen = new Set<number>();
+  const open = [from];
+  const places: number[] = [];
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    if (seen.has(index)) continue;
+    seen.add(index);
+    const instruction = instructions[index];
+    switch (instruction?.kind) {
+      case "fit":
+        return "fits";
+      case "byte":
+        if (instruction.bytes.includes(1)) places.push(index);
+        break;
+      case "start":
+        if (atStart) open.push(instruction.out);
+        break;
+      case "fork":
+        open.push(...instruction.outs);
+        break;
+    }
+  }
+  return places;
+}
+
+function canFit({ places, start }: Automaton): boolean {
+  const seen = new Set<number>(start === "fits" ? [] : start);
+  for (const number of seen) {
+    const behind = places[number]?.behind ?? [];
+    if (behind === "fits") return true;
+    for (const follower of behind) seen.add(follower);
+  }
+  return start === "fits";
 }
 
 function readInstruction(instruction: Re2Instruction): Instruction {

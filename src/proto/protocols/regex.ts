@@ -75,7 +75,12 @@ function streamDetector(patterns: readonly Named[]): TcpDetector {
       const named = patterns[first];
       if (named === undefined) return NO_MATCH;
       if (states[first] === "fits") return match(named, position);
-      if (position >= end) return end === MAX_BYTES ? NO_MATCH : NEED_MORE;
+      if (position === MAX_BYTES) {
+        // What could still fit had its chance: one behind it may have fitted long ago.
+        const fitting = patterns.find((_, i) => states[i] === "fits");
+        return fitting === undefined ? NO_MATCH : match(fitting, position);
+      }
+      if (position >= end) return NEED_MORE;
       step(patterns, states, first, head[position++] ?? 0);
     }
   };

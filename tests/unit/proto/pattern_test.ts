@@ -61,6 +61,24 @@ Deno.test("BytePattern goes on after more states than are kept", () => {
   assert.equal(compiled.step(state, 0x63), "fits");
 });
 
+Deno.test("BytePattern keeps a bounded number of states, whatever the bytes", () => {
+  const compiled = compilePattern("[ab]*a[ab]{12}c");
+  const { start } = compiled;
+  for (let flow = 0; flow < 2_000; flow++) {
+    let state: PatternState = start;
+    for (let i = 0; i < 12; i++) {
+      assert(typeof state === "object");
+      state = compiled.step(state, (flow >> i & 1) === 1 ? 0x61 : 0x62);
+    }
+  }
+  const reachable = new Set([start]);
+  for (const state of reachable) {
+    const followers = typeof state === "object" ? state.next ?? [] : [];
+    for (const follower of followers) if (follower !== undefined) reachable.add(follower);
+  }
+  assert(reachable.size <= 300, `${reachable.size} states`);
+});
+
 Deno.test("compilePattern() says what is wrong with a pattern", () => {
   for (
     const [pattern, message] of [
@@ -74,6 +92,8 @@ Deno.test("compilePattern() says what is wrong with a pattern", () => {
       ["", /fits every flow/],
       ["a*", /fits every flow/],
       ["[^\\x00-\\x{10ffff}]", /fits no flow/],
+      ["a\\x{400}", /fits no flow/],
+      ["caf\u00e9", /"\u00e9" is no byte/],
       ["[a-z]{900}", /too large/],
     ] as const
   ) {

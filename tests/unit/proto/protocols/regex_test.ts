@@ -30,6 +30,15 @@ Deno.test("REGEX_TCP says no once no pattern can fit any more, at its bound at t
   assert.equal(anywhere()(hay).kind, "match");
 });
 
+Deno.test("REGEX_TCP takes a later pattern at its bound, when an earlier one has not fitted", () => {
+  const detector = REGEX_TCP.prepare(needs("(?s).*needle", "HELO"))();
+  const hay = new Uint8Array(2_000).fill(0x2e);
+  hay.set(latin1("HELO"));
+  assert.equal(detector(hay.subarray(0, REGEX_TCP.bound - 1)).kind, "needMore");
+  const detected = matched(detector(hay));
+  assert.deepEqual([detected.fields, detected.consumed], [{ pattern: "HELO" }, REGEX_TCP.bound]);
+});
+
 Deno.test("REGEX_UDP judges by the first datagram, which need not be used up", () => {
   const prepared = REGEX_UDP.prepare(needs("ab", "a"));
   assert.deepEqual(matched(prepared()([latin1("abc")])).fields, { pattern: "ab" });
