@@ -14,7 +14,7 @@ import { keepPeer, type ProxiedConnection, type ProxyHeader } from "./header.ts"
 
 const SIGNATURE = "PROXY ";
 /** The longest line, CRLF included: UNKNOWN with two full IPv6 addresses. */
-const MAX_LINE = 107;
+export const MAX_LINE = 107;
 const PORT = /^(?:0|[1-9][0-9]{0,4})$/;
 
 /** Reads a version 1 header. */

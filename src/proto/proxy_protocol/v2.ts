@@ -14,8 +14,10 @@ import { MALFORMED } from "../malformed.ts";
 import { CRC32C_LENGTH, crc32cWithout } from "./crc32c.ts";
 import { keepPeer, type ProxiedConnection, type ProxyHeader } from "./header.ts";
 
-const SIGNATURE = Uint8Array.of(13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10);
-const FIXED_LENGTH = 16;
+/** What a header begins with. */
+export const SIGNATURE: Uint8Array = Uint8Array.of(13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10);
+/** Bytes before the addresses. */
+export const FIXED_LENGTH = 16;
 const VERSION = 2;
 const COMMAND = { local: 0, proxy: 1 } as const;
 const FAMILY = { unspec: 0, inet: 1, inet6: 2, unix: 3 } as const;
@@ -29,16 +31,21 @@ export function parseV2(head: Uint8Array): Verdict<ProxyHeader> {
   for (let i = 0; i < known; i++) if (head[i] !== SIGNATURE[i]) return NO_MATCH;
   if (head.length < FIXED_LENGTH) return NEED_MORE;
 
+  if (!hasKnownCommand(head)) return MALFORMED.bad_value;
   const fixed = new Reader(head, SIGNATURE.length);
-  const versionAndCommand = fixed.u8();
+  const command = fixed.u8() & 0xf;
   const familyAndTransport = fixed.u8();
   const length = FIXED_LENGTH + fixed.u16();
-  const command = versionAndCommand & 0xf;
-  if (versionAndCommand >> 4 !== VERSION || command > COMMAND.proxy) return MALFORMED.bad_value;
   if (length > MAX_PROXY_HEADER) return MALFORMED.too_long;
   if (head.length < length) return NEED_MORE;
   if (command === COMMAND.local) return keepPeer(length, null); // whatever the rest says
   return parseProxied(head.subarray(0, length), familyAndTransport >> 4, familyAndTransport & 0xf);
+}
+
+/** Whether version and command, behind the signature, are ones that there are. */
+export function hasKnownCommand(head: Uint8Array): boolean {
+  const versionAndCommand = head[SIGNATURE.length] ?? 0;
+  return versionAndCommand >> 4 === VERSION && (versionAndCommand & 0xf) <= COMMAND.proxy;
 }
 
 /** Writes a version 2 header; UNSPEC where an address is no IP address. TLVs that cannot be read are left out. */

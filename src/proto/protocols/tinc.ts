@@ -1,0 +1,109 @@
+/**
+ * The first line of a tinc daemon ("The tinc manual", chapter "The meta-protocol": ID; for invitations and minor versions
+ * the source of tinc 1.1).
+ *
+ * @module
+ */
+
+import type { Detected } from "../../model/protocol.ts";
+import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
+import { latin1 } from "../bytes.ts";
+import { plainMatch, type TcpProtocolSpec } from "../detector.ts";
+
+const LF = 0x0a;
+const SPACE = 0x20;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const SLASH = 0x2f;
+const ZERO = 0x30;
+const NINE = 0x39;
+const QUESTION_MARK = 0x3f;
+const UNDERSCORE = 0x5f;
+
+/** The request ID, and a space. */
+const NAME_OFFSET = 2;
+
+/** Longest name. A daemon takes up to 2,048 bytes, but names are those of files. */
+const MAX_NAME = 255;
+
+/** Major version 17 is that of all tinc since 1.0; a daemon reads two digits of it, and three of the minor one. */
+const MAX_MAJOR_DIGITS = 2;
+const MAX_MINOR_DIGITS = 3;
+
+/** tinc. */
+export const TINC: TcpProtocolSpec = {
+  name: "tinc",
+  certainty: "strong",
+  bound: NAME_OFFSET + MAX_NAME + 1 + MAX_MAJOR_DIGITS + 1 + MAX_MINOR_DIGITS + 1,
+  fields: [],
+  versions: ["protocol *"],
+  prepare: () => () => detectTinc,
+};
+
+/** Recognises an ID request: `0`, the name of the node or `?` with a key of an invitation, and the protocol's version. */
+export function detectTinc(head: Uint8Array): Verdict<Detected> {
+  const [request, space] = head;
+  if (request === undefined) return NEED_MORE;
+  if (request !== ZERO || (space !== undefined && space !== SPACE)) return NO_MATCH;
+  const nameEnd = findNameEnd(head);
+  if (typeof nameEnd !== "number") return nameEnd;
+
+  const version = nameEnd + 1;
+  const majorEnd = findNumberEnd(head, version, MAX_MAJOR_DIGITS);
+  if (typeof majorEnd !== "number") return majorEnd;
+  if (head[majorEnd] === LF) return match(head, version, majorEnd);
+  if (head[majorEnd] !== DOT) return NO_MATCH;
+  const minorEnd = findNumberEnd(head, majorEnd + 1, MAX_MINOR_DIGITS);
+  if (typeof minorEnd !== "number") return minorEnd;
+  return head[minorEnd] === LF ? match(head, version, minorEnd) : NO_MATCH;
+}
+
+function match(head: Uint8Array, version: number, lineEnd: number): Verdict<Detected> {
+  return plainMatch("tinc", `protocol ${latin1(head.subarray(version, lineEnd))}`, lineEnd + 1);
+}
+
+/** Where the space behind the name is. */
+function findNameEnd(head: Uint8Array): number | typeof NEED_MORE | typeof NO_MATCH {
+  const isInvitation = head[NAME_OFFSET] === QUESTION_MARK;
+  const start = isInvitation ? NAME_OFFSET + 1 : NAME_OFFSET;
+  for (let i = start; i <= NAME_OFFSET + MAX_NAME; i++) {
+    const byte = head[i];
+    if (byte === undefined) return NEED_MORE;
+    if (byte === SPACE && i > start) return i;
+    if (isInvitation ? !isBase64Byte(byte) : !isNameByte(byte)) return NO_MATCH;
+  }
+  return NO_MATCH;
+}
+
+function isNameByte(byte: number): boolean {
+  return isLetter(byte) || isDigit(byte) || byte === UNDERSCORE;
+}
+
+/** Of either alphabet (RFC 4648 §4 and §5): tinc reads both. */
+function isBase64Byte(byte: number): boolean {
+  return isNameByte(byte) || byte === PLUS || byte === SLASH || byte === MINUS;
+}
+
+/** Where a number of at least one digit and at most `maxDigits` ends. */
+function findNumberEnd(
+  head: Uint8Array,
+  start: number,
+  maxDigits: number,
+): number | typeof NEED_MORE | typeof NO_MATCH {
+  for (let i = start; i <= start + maxDigits; i++) {
+    const byte = head[i];
+    if (byte === undefined) return NEED_MORE;
+    if (!isDigit(byte)) return i > start ? i : NO_MATCH;
+  }
+  return NO_MATCH;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
+}
+
+function isLetter(byte: number): boolean {
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
