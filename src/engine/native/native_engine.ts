@@ -43,6 +43,7 @@ export class NativeEngine implements Engine {
   readonly #listeners = new Set<ListenerSockets>();
   #nextSocket = 1;
   #snapshot: Snapshot | null = null;
+  #isEnding = false;
   #isDisposed = false;
 
   /** @throws {NativeUnavailable} where it cannot be had */
@@ -88,6 +89,7 @@ export class NativeEngine implements Engine {
     // Sockets that were closed hold their port until their workers have done so.
     const closing = neighbours.filter(({ state }) => isOnItsWayOut(spec, state));
     await Promise.all(closing.map(({ done }) => done));
+    if (this.#isEnding) throw noLongerListening();
     return await this.#open(spec, snapshot);
   }
 
@@ -104,6 +106,7 @@ export class NativeEngine implements Engine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true;
     await this.drain(0);
     await this.#crew.stop();
     if (!this.#isDisposed) this.#libc[Symbol.dispose]();
@@ -137,6 +140,7 @@ export class NativeEngine implements Engine {
       listener.close();
       throw error;
     }
+    if (listener.state !== "listening") throw noLongerListening();
     return listener.listen(spec);
   }
 
@@ -179,6 +183,11 @@ export class NativeEngine implements Engine {
       worker.post({ kind: "resolved", label, resolution });
     });
   }
+}
+
+/** A drain closes listeners that are yet to open as well. */
+function noLongerListening(): Error {
+  return new Error("No longer listening: the engine is drained");
 }
 
 /** UDP sockets that linger still serve sessions; those of TCP only wait to be closed. */
