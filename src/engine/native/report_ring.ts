@@ -52,7 +52,8 @@ export class ReportRing {
   /** Reader: takes the record that is next before `head`; null where there is none. Valid until the next call. */
   read(head: number, into: Uint8Array): number | null {
     const tail = this.#tail;
-    if (tail === head) return null;
+    // Past it, too: whoever is handed a record may have the next ones read at once.
+    if ((head - tail | 0) <= 0) return null;
     this.#take(tail, this.#header, HEADER);
     const length = this.#headerView.getUint32(0, true);
     this.#take(tail + HEADER, into, length);

@@ -56,3 +56,16 @@ Deno.test("ReportRing goes on where positions no longer fit into 32 bits", () =>
     assert.equal(ring.read(ring.head, into), null);
   }
 });
+
+Deno.test("ReportRing.read() takes nothing when all before `head` was taken meanwhile", () => {
+  const ring = new ReportRing(new SharedArrayBuffer(ReportRing.bytes(SIZE)), 0, SIZE);
+  const into = new Uint8Array(SIZE);
+  ring.write(Uint8Array.of(1), 1);
+  const { head } = ring;
+  ring.write(Uint8Array.of(2), 1);
+  // Whoever is told of the first record asks for all that there is.
+  assert.equal(ring.read(head, into), 1);
+  assert.equal(ring.read(ring.head, into), 1);
+  assert.equal(ring.read(head, into), null);
+  assert(ring.isEmpty);
+});
