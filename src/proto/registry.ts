@@ -21,15 +21,18 @@ import {
 } from "./detector.ts";
 import { ADB } from "./protocols/adb.ts";
 import { AMQP } from "./protocols/amqp.ts";
+import { BITTORRENT_TCP, BITTORRENT_UDP } from "./protocols/bittorrent.ts";
 import { DNS_TCP, DNS_UDP } from "./protocols/dns.ts";
 import { DTLS } from "./protocols/dtls.ts";
 import { HTTP } from "./protocols/http.ts";
+import { MINECRAFT } from "./protocols/minecraft.ts";
 import { MONGODB } from "./protocols/mongodb.ts";
 import { MQTT } from "./protocols/mqtt.ts";
 import { NATS } from "./protocols/nats.ts";
 import { NTP } from "./protocols/ntp.ts";
 import { OPENVPN_TCP, OPENVPN_UDP } from "./protocols/openvpn.ts";
 import { POSTGRES } from "./protocols/postgres.ts";
+import { PROXY_PROTOCOL } from "./protocols/proxy_protocol.ts";
 import { RDP } from "./protocols/rdp.ts";
 import { REDIS } from "./protocols/redis.ts";
 import { REGEX_TCP, REGEX_UDP } from "./protocols/regex.ts";
@@ -42,6 +45,9 @@ import { SOCKS5 } from "./protocols/socks5.ts";
 import { SSH } from "./protocols/ssh.ts";
 import { STUN_TCP, STUN_UDP } from "./protocols/stun.ts";
 import { SYSLOG } from "./protocols/syslog.ts";
+import { TEAMSPEAK_TCP, TEAMSPEAK_UDP } from "./protocols/teamspeak.ts";
+import { TINC } from "./protocols/tinc.ts";
+import { VALVE_A2S } from "./protocols/valve_a2s.ts";
 import { WINBOX } from "./protocols/winbox.ts";
 import { WIREGUARD } from "./protocols/wireguard.ts";
 import { XMPP } from "./protocols/xmpp.ts";
@@ -52,13 +58,16 @@ import { TLS } from "./tls/detect.ts";
 export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   ADB,
   AMQP,
+  BITTORRENT_TCP,
   DNS_TCP,
   HTTP,
+  MINECRAFT,
   MONGODB,
   MQTT,
   NATS,
   OPENVPN_TCP,
   POSTGRES,
+  PROXY_PROTOCOL,
   RDP,
   REDIS,
   REGEX_TCP,
@@ -69,6 +78,8 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
   SSH,
   STUN_TCP,
   SYSLOG,
+  TEAMSPEAK_TCP,
+  TINC,
   TLS,
   WINBOX,
   XMPP,
@@ -76,6 +87,7 @@ export const TCP_SPECS: readonly TcpProtocolSpec[] = inDetectionOrder([
 
 /** Protocols over UDP in detection order. */
 export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
+  BITTORRENT_UDP,
   DNS_UDP,
   DTLS,
   NTP,
@@ -86,6 +98,8 @@ export const UDP_SPECS: readonly UdpProtocolSpec[] = inDetectionOrder([
   SIP_UDP,
   SNMP,
   STUN_UDP,
+  TEAMSPEAK_UDP,
+  VALVE_A2S,
   WIREGUARD,
 ]);
 

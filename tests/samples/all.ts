@@ -9,15 +9,18 @@ import type { TcpProtocolSpec, UdpProtocolSpec } from "../../src/proto/detector.
 import { TCP_SPECS, UDP_SPECS } from "../../src/proto/registry.ts";
 import { ADB_SAMPLES } from "./adb.ts";
 import { AMQP_SAMPLES } from "./amqp.ts";
+import { BITTORRENT_TCP_SAMPLES, BITTORRENT_UDP_SAMPLES } from "./bittorrent.ts";
 import { DNS_TCP_SAMPLES, DNS_UDP_SAMPLES } from "./dns.ts";
 import { DTLS_SAMPLES } from "./dtls.ts";
 import { HTTP_SAMPLES } from "./http.ts";
+import { MINECRAFT_SAMPLES } from "./minecraft.ts";
 import { MONGODB_SAMPLES } from "./mongodb.ts";
 import { MQTT_SAMPLES } from "./mqtt.ts";
 import { NATS_SAMPLES } from "./nats.ts";
 import { NTP_SAMPLES } from "./ntp.ts";
 import { OPENVPN_TCP_SAMPLES, OPENVPN_UDP_SAMPLES } from "./openvpn.ts";
 import { POSTGRES_SAMPLES } from "./postgres.ts";
+import { PROXY_PROTOCOL_SAMPLES } from "./proxy_protocol.ts";
 import { QUIC_SAMPLES } from "./quic.ts";
 import { RDP_SAMPLES } from "./rdp.ts";
 import { REDIS_SAMPLES } from "./redis.ts";
@@ -32,7 +35,10 @@ import { SOCKS5_SAMPLES } from "./socks5.ts";
 import { SSH_SAMPLES } from "./ssh.ts";
 import { STUN_TCP_SAMPLES, STUN_UDP_SAMPLES } from "./stun.ts";
 import { SYSLOG_SAMPLES } from "./syslog.ts";
+import { TEAMSPEAK_TCP_SAMPLES, TEAMSPEAK_UDP_SAMPLES } from "./teamspeak.ts";
+import { TINC_SAMPLES } from "./tinc.ts";
 import { TLS_SAMPLES } from "./tls.ts";
+import { VALVE_A2S_SAMPLES } from "./valve_a2s.ts";
 import { WINBOX_SAMPLES } from "./winbox.ts";
 import { WIREGUARD_SAMPLES } from "./wireguard.ts";
 import { XMPP_SAMPLES } from "./xmpp.ts";
@@ -41,10 +47,13 @@ import { XMPP_SAMPLES } from "./xmpp.ts";
 export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   ADB_SAMPLES,
   AMQP_SAMPLES,
+  BITTORRENT_TCP_SAMPLES,
+  BITTORRENT_UDP_SAMPLES,
   DNS_TCP_SAMPLES,
   DNS_UDP_SAMPLES,
   DTLS_SAMPLES,
   HTTP_SAMPLES,
+  MINECRAFT_SAMPLES,
   MONGODB_SAMPLES,
   MQTT_SAMPLES,
   NATS_SAMPLES,
@@ -52,6 +61,7 @@ export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   OPENVPN_TCP_SAMPLES,
   OPENVPN_UDP_SAMPLES,
   POSTGRES_SAMPLES,
+  PROXY_PROTOCOL_SAMPLES,
   QUIC_SAMPLES,
   RDP_SAMPLES,
   REDIS_SAMPLES,
@@ -68,7 +78,11 @@ export const ALL_SAMPLES: readonly ProtocolSamples[] = [
   STUN_TCP_SAMPLES,
   STUN_UDP_SAMPLES,
   SYSLOG_SAMPLES,
+  TEAMSPEAK_TCP_SAMPLES,
+  TEAMSPEAK_UDP_SAMPLES,
+  TINC_SAMPLES,
   TLS_SAMPLES,
+  VALVE_A2S_SAMPLES,
   WINBOX_SAMPLES,
   WIREGUARD_SAMPLES,
   XMPP_SAMPLES,
