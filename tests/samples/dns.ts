@@ -78,6 +78,11 @@ export const DNS_UDP_SAMPLES: ProtocolSamples = {
       fields: { queryName: "www.example.com" },
     },
     {
+      name: "a query with recursion whose name is cut",
+      parts: [dnsMessage({ additional: [OPT_RECORD] }).subarray(0, 20)],
+      expected: { consumed: 1 },
+    },
+    {
       name: "a name that no host can have",
       parts: [dnsMessage({ nameBytes: [3, 0x61, 0x2e, 0x62, 0] })],
     },
@@ -87,7 +92,10 @@ export const DNS_UDP_SAMPLES: ProtocolSamples = {
       name: "multicast DNS",
       parts: [dnsMessage({ id: 0, flags: 0, name: "_http._tcp.local", type: PTR })],
     },
-    { name: "multicast DNS that wants a unicast answer", parts: [dnsMessage({ class: 0x8001 })] },
+    {
+      name: "multicast DNS that wants a unicast answer",
+      parts: [dnsMessage({ flags: 0, class: 0x8001 })],
+    },
     { name: "LLMNR about a name", parts: [dnsMessage({ flags: 0, name: "printer" })] },
     {
       name: "LLMNR about an address",
@@ -98,10 +106,13 @@ export const DNS_UDP_SAMPLES: ProtocolSamples = {
       parts: [dnsMessage({ flags: 0x0110, name: NETBIOS_NAME, type: NB })],
     },
     { name: "a response", parts: [dnsMessage({ flags: 0x8180 })] },
-    { name: "a byte behind the message", parts: [concat(dnsMessage({}), Uint8Array.of(0))] },
     {
-      name: "a record that ends outside the datagram",
-      parts: [dnsMessage({ additional: [[...OPT_RECORD.slice(0, -1), 1]] })],
+      name: "a byte behind a query without recursion",
+      parts: [concat(dnsMessage({ flags: 0x0020 }), Uint8Array.of(0))],
+    },
+    {
+      name: "a record that ends outside the datagram, without recursion",
+      parts: [dnsMessage({ flags: 0, additional: [[...OPT_RECORD.slice(0, -1), 1]] })],
     },
   ],
   generate: (random) => [generateMessage(random)],

@@ -37,6 +37,7 @@ const UPDATE = 5; // RFC 2136
 /** First byte of the flags: this is a response. */
 const QR = 0x80;
 const TC = 0x02;
+const RD = 0x01;
 
 /** Second byte of the flags: what only a response has, and the bit that must be zero (RFC 6895 §2). */
 const RA_Z_RCODE = 0x80 | 0x40 | 0x0f;
@@ -72,6 +73,14 @@ export function findQuestionEnd(
   const hasAuthority = u16(bytes, start + 8) > 0; // the SOA record that the client has (RFC 1995 §3)
   if (opcode(bytes, start) === QUERY && hasAuthority && type !== IXFR) return NO_MATCH;
   return end;
+}
+
+/** Whether a datagram has the header of a query that asks for recursion, and something behind it, right or wrong. */
+export function hasRecursiveHeader(datagram: Uint8Array): boolean {
+  return datagram.length > HEADER_LENGTH &&
+    datagram[2] === RD && ((datagram[3] ?? 0) & RA_Z_RCODE) === 0 &&
+    datagram[4] === 0 && datagram[5] !== 0 &&
+    u16(datagram, 6) === 0 && u16(datagram, 8) === 0 && u16(datagram, 10) <= MAX_QUERY_ADDITIONAL;
 }
 
 /** Whether a message of this length has room for the records that its header counts, or is at its end without any. */

@@ -11,6 +11,7 @@ import { isOfKin } from "../dns/kin.ts";
 import {
   endsWithRecords,
   findQuestionEnd,
+  hasRecursiveHeader,
   hasRoomForRecords,
   MAX_QUESTION_END,
   MIN_QUESTION_END,
@@ -65,15 +66,22 @@ export function detectDnsStream(head: Uint8Array, wantsName = false): Verdict<De
   return plainMatch("dns", null, questionEnd, fields);
 }
 
-/** Recognises a datagram that is one request, to its last byte, and of none of the protocols that DNS is kin to. */
+/**
+ * Recognises a datagram that is one request, to its last byte, and of none of the protocols that DNS is kin to. These do not
+ * ask for recursion, but for NetBIOS: a query that does is known by its header, and if the rest of it is broken, it is for a
+ * server to say so (RFC 1035 §4.1.1, format error).
+ */
 export function detectDnsDatagram(
   datagram: Uint8Array | undefined,
   wantsName = false,
 ): Verdict<Detected> {
   if (datagram === undefined) return NEED_MORE;
   const questionEnd = findQuestionEnd(datagram, 0);
-  if (typeof questionEnd !== "number" || !endsWithRecords(datagram, questionEnd)) return NO_MATCH;
+  if (typeof questionEnd !== "number") {
+    return hasRecursiveHeader(datagram) ? plainMatch("dns", null, 1) : NO_MATCH;
+  }
   if (isOfKin(datagram, questionEnd)) return NO_MATCH;
+  if (!hasRecursiveHeader(datagram) && !endsWithRecords(datagram, questionEnd)) return NO_MATCH;
   return plainMatch("dns", null, 1, wantsName ? nameField(datagram, 0, questionEnd) : undefined);
 }
 

@@ -42,17 +42,35 @@ Deno.test("detectDnsDatagram() takes as many records as the operation has", () =
 });
 
 Deno.test("detectDnsDatagram() takes classes that there are, and any type but zero", () => {
-  for (const known of [1, 3, 4, 254, 255]) assert.equal(kindOf({ class: known }), "match");
-  for (const other of [0, 2, 253, 256, 0x8001]) assert.equal(kindOf({ class: other }), "noMatch");
-  assert.equal(kindOf({ type: 65_535 }), "match");
-  assert.equal(kindOf({ type: 0 }), "noMatch");
+  const flags = 0x0020;
+  for (const known of [1, 3, 4, 254, 255]) assert.equal(kindOf({ flags, class: known }), "match");
+  for (const other of [0, 2, 253, 256, 0x8001]) {
+    assert.equal(kindOf({ flags, class: other }), "noMatch");
+  }
+  assert.equal(kindOf({ flags, type: 65_535 }), "match");
+  assert.equal(kindOf({ flags, type: 0 }), "noMatch");
 });
 
-Deno.test("detectDnsDatagram() says no to a message that is cut anywhere", () => {
-  const whole = dnsMessage({ additional: [OPT_RECORD] });
+Deno.test("detectDnsDatagram() says no to a message without recursion that is cut anywhere", () => {
+  const whole = dnsMessage({ flags: 0x0020, additional: [OPT_RECORD] });
   for (let length = 0; length < whole.length; length++) {
     assert.notEqual(detectDnsDatagram(whole.subarray(0, length)).kind, "match", `${length} bytes`);
   }
+});
+
+Deno.test("detectDnsDatagram() knows a query with recursion by its header, whatever follows", () => {
+  const header = dnsMessage({}).subarray(0, 12);
+  const behind = (...bytes: number[]) =>
+    detectDnsDatagram(concat(header, Uint8Array.from(bytes)), true);
+  assert.equal(behind().kind, "noMatch", "nothing does");
+  for (const question of [[0xc0, 12, 0, 1, 0, 1], [64], [1], [0, 0, 1, 0, 2], [0, 0, 1, 0, 1, 9]]) {
+    assert.equal(behind(...question).kind, "match", `${question}`);
+  }
+  assert.equal(matched(behind(64)).fields, undefined);
+  assert.deepEqual(matched(behind(0, 0, 1, 0, 1, 9)).fields, { queryName: "" });
+  assert.equal(kindOf({ questions: 10 }), "match");
+  assert.equal(kindOf({ questions: 0 }), "noMatch");
+  assert.equal(kindOf({ questions: 256 }), "noMatch");
 });
 
 Deno.test("detectDnsDatagram() tells LLMNR from a resolver by the OPT record, the type or the name", () => {
