@@ -39,6 +39,10 @@ const SEEDS = 0;
 const LENGTHS = 2;
 const ENTRIES_AT = 4;
 
+/** Two unlike seeds, for hashes of 64 bits in all. */
+const HIGH = 0x9747b28c;
+const LOW = 0x3c6ef372;
+
 const KIND_TAGS: Readonly<Record<FlowIdKind, number>> = { quic: 1, wireguard: 2 };
 
 /**
@@ -87,7 +91,7 @@ export class FlowIdTable {
     lifetimeMs: number,
   ): void {
     const ip = parseIp(host);
-    if (ip === null || this.#buckets === 0) return;
+    if (ip === null) return;
     const words = this.#words;
     this.#fingerprint(kind, id);
     const time = this.#seconds(now);
@@ -102,18 +106,19 @@ export class FlowIdTable {
     words[entry + PORT] = port;
     words[entry + EXPIRY] = lifetimeMs === Infinity ? 0 : time + Math.ceil(lifetimeMs / 1_000);
     words[entry + PUT_AT] = time;
-    words[entry + FINGERPRINT] = (this.#high ^ this.#seal(entry, HIGH)) >>> 0;
-    words[entry + FINGERPRINT + 1] = (this.#low ^ this.#seal(entry, LOW)) >>> 0;
+    words[entry + FINGERPRINT] = (this.#high ^ seal(words, entry, HIGH)) >>> 0;
+    words[entry + FINGERPRINT + 1] = (this.#low ^ seal(words, entry, LOW)) >>> 0;
     if (kind === "quic") Atomics.or(words, LENGTHS, 1 << id.length);
   }
 
   /** What an ID leads to; null where it is not known, or not any more. */
   get(kind: FlowIdKind, id: Uint8Array, now: number): FlowDestination | null {
-    if (this.#buckets === 0) return null;
     this.#fingerprint(kind, id);
     const entry = this.#find(this.#seconds(now));
     if (entry === null) return null;
+    // Another thread may have written to it since it was found.
     const words = this.#words.slice(entry, entry + ENTRY_WORDS);
+    if (!this.#fits(words, 0)) return null;
     const address = new DataView(new ArrayBuffer(16));
     for (let index = 0; index < 4; index++) {
       address.setUint32(index * 4, words[ADDRESS + index] ?? 0);
@@ -130,16 +135,20 @@ export class FlowIdTable {
     const start = this.#bucket();
     for (let way = 0; way < FLOW_ID_WAYS; way++) {
       const entry = start + way * ENTRY_WORDS;
-      const high = (this.#high ^ this.#seal(entry, HIGH)) >>> 0;
-      const low = (this.#low ^ this.#seal(entry, LOW)) >>> 0;
-      if (words[entry + FINGERPRINT] !== high || words[entry + FINGERPRINT + 1] !== low) continue;
+      if (!this.#fits(words, entry)) continue;
       const expiry = words[entry + EXPIRY] ?? 0;
       if (expiry === 0 || time <= expiry) return entry;
     }
     return null;
   }
 
-  /** The entry that is to make room for the ID at hand: one that is empty or good no more before the oldest. */
+  /** Whether an entry is whole, and the one of the ID at hand. */
+  #fits(words: Uint32Array, entry: number): boolean {
+    return words[entry + FINGERPRINT] === (this.#high ^ seal(words, entry, HIGH)) >>> 0 &&
+      words[entry + FINGERPRINT + 1] === (this.#low ^ seal(words, entry, LOW)) >>> 0;
+  }
+
+  /** The entry that is to make room for the ID at hand: the one put in first, an empty one before all others. */
   #oldest(): number {
     const words = this.#words;
     const start = this.#bucket();
@@ -160,15 +169,6 @@ export class FlowIdTable {
     this.#low = hashBytes(id, (this.#words[SEEDS + 1] ?? 0) ^ KIND_TAGS[kind]);
   }
 
-  /** A hash of all of an entry but its fingerprint. */
-  #seal(entry: number, seed: number): number {
-    let hash = seed;
-    for (let word = ROUTE; word < ENTRY_WORDS; word++) {
-      hash = mix(hash, this.#words[entry + word] ?? 0);
-    }
-    return finish(hash);
-  }
-
   #seconds(now: number): number {
     // An empty entry is older than any.
     return Math.floor((now + this.#clockOffset) / 1_000) + 1;
@@ -179,6 +179,7 @@ export class FlowIdTable {
  * Makes the memory of a table. Pages that are never written to take no room.
  *
  * @param seeds two random 32-bit integers, so that nobody can choose IDs that are taken for each other
+ * @param entries at least `FLOW_ID_WAYS`
  */
 export function flowIdMemory(
   seeds: readonly [number, number],
@@ -195,8 +196,12 @@ export function routeKey(service: string, target: string): RouteKey {
   return { high: hashBytes(name, HIGH), low: hashBytes(name, LOW) };
 }
 
-const HIGH = 0x9747b28c;
-const LOW = 0x3c6ef372;
+/** A hash of all of an entry but its fingerprint. */
+function seal(words: Uint32Array, entry: number, seed: number): number {
+  let hash = seed;
+  for (let word = ROUTE; word < ENTRY_WORDS; word++) hash = mix(hash, words[entry + word] ?? 0);
+  return finish(hash);
+}
 
 function hashBytes(bytes: Uint8Array, seed: number): number {
   let hash = mix(seed, bytes.length);

@@ -13,9 +13,6 @@ const SLOTS_PER_ENTRY = 2;
 /**
  * A map from keys of a few 32-bit words to values. Open addressing over typed arrays: a look-up makes no garbage, and an
  * entry costs no object of its own.
- *
- * A value stays at its entry, a small number, while its key may change: another index can hold entries as well, and a
- * client that moves is only found by another key from then on.
  */
 export class SessionTable<T> {
   /** The key that calls are about: to be written before each of them. */
@@ -58,19 +55,12 @@ export class SessionTable<T> {
    * @returns the value's entry
    */
   add(value: T): number {
-    this.#assertFree();
+    if (this.get() !== null) throw new Error("a session has this key already");
     const entry = this.#free.pop() ?? this.#values.length;
     if (entry === this.#hashes.length) this.#grow();
     this.#values[entry] = value;
     this.#place(entry);
     return entry;
-  }
-
-  /** Puts an entry under the key, which must be free, in place of the one that it had. */
-  move(entry: number): void {
-    this.#assertFree();
-    this.#displace(entry);
-    this.#place(entry);
   }
 
   /** Removes an entry. */
@@ -90,10 +80,6 @@ export class SessionTable<T> {
     this.#slots[this.#find(hash)] = entry;
     this.#hashes[entry] = hash;
     this.#keys.set(this.key, entry * this.#keyWords);
-  }
-
-  #assertFree(): void {
-    if (this.get() !== null) throw new Error("a session has this key already");
   }
 
   /** Frees the slot of an entry, and moves up those behind it that a look-up would else not reach. */
