@@ -37,7 +37,7 @@ export interface FlowSample {
 
 /** One answer of `explain`. */
 export interface Explanation {
-  /** Null when nothing is recognised, or not yet. */
+  /** Null when nothing is recognised, or not yet; with a configuration, what a flow is taken for when no more comes. */
   readonly protocol: Protocol | null;
   /** How surely the protocol is told: what is weak can be something else by chance. */
   readonly certainty: Certainty | null;
@@ -60,17 +60,18 @@ export interface Explanation {
 
 /** Explains a flow from what the client sent. Without a snapshot all protocols are sought and nothing is routed. */
 export function explainSample(sample: FlowSample, snapshot: Snapshot | null): Explanation {
-  const { result, seen } = sample.transport === "tcp"
+  const { result, atEnd, seen } = sample.transport === "tcp"
     ? sniffTcp(sample.chunks, snapshot === null ? ALL_TCP : tcpSniffPlan(snapshot.tcp))
     : sniffUdp(sample.chunks, snapshot === null ? ALL_UDP : udpSniffPlan(snapshot.udp));
-  const detected = result.kind === "match" ? result.detected : null;
+  const taken = snapshot === null ? result : atEnd;
+  const detected = taken.kind === "match" ? taken.detected : null;
   const fields = detected !== null && snapshot === null ? readFields(sample, detected) : undefined;
   const explained = explainDetected(sample.transport, detected, snapshot, sample.source ?? null);
   return {
     ...explained,
     ...(fields !== undefined && { fields: fieldsByName(fields) }),
     verdict: VERDICTS[result.kind],
-    consumed: detected?.consumed ?? seen,
+    consumed: result.kind === "match" ? result.detected.consumed : seen,
   };
 }
 
@@ -149,6 +150,8 @@ const VERDICTS = {
 
 interface Sniffed {
   readonly result: SniffResult;
+  /** What it is taken for in the end, when nothing more comes. */
+  readonly atEnd: SniffResult;
   readonly seen: number;
 }
 
@@ -166,7 +169,8 @@ function sniffTcp(segments: readonly Uint8Array[], plan: TcpSniffPlan): Sniffed 
     seen += part.length;
     result = sniffer.push(head.subarray(0, seen));
   }
-  return { result, seen };
+  const atEnd = result.kind === "needMore" ? sniffer.end(head.subarray(0, seen)) : result;
+  return { result, atEnd, seen };
 }
 
 /** As in a session: the datagrams are held, until the first final answer. */
@@ -179,5 +183,5 @@ function sniffUdp(datagrams: readonly Uint8Array[], plan: UdpSniffPlan): Sniffed
     held.push(datagram);
     result = sniffer.push(held);
   }
-  return { result, seen: held.length };
+  return { result, atEnd: result, seen: held.length };
 }

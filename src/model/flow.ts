@@ -46,7 +46,7 @@ export interface FlowInit {
 
 /** What the engine tells a {@linkcode TcpFlow} (see pipeline/tcp_flow.ts). */
 export type TcpFlowEvent =
-  /** `head` is all that the client has sent so far; the view is only valid during the call. */
+  /** `head` is all that the client has sent so far; the view is valid until the next `data`, or the end of the flow. */
   | { readonly kind: "data"; readonly head: Uint8Array }
   | { readonly kind: "eof" }
   | { readonly kind: "reset" }

@@ -30,12 +30,25 @@ export class TcpSniffer {
 
   /** @param head all that the client has sent so far; there is no more to come from `MAX_TCP_HEAD` on */
   push(head: Uint8Array): SniffResult {
+    return this.#ask(head, head.length >= MAX_TCP_HEAD);
+  }
+
+  /**
+   * What it is when no more comes: a detector that still needs more no longer keeps those behind it from being asked.
+   *
+   * @param head as with `push()`
+   */
+  end(head: Uint8Array): SniffResult {
+    return head.length === 0 ? NONE : this.#ask(head, true);
+  }
+
+  #ask(head: Uint8Array, full: boolean): SniffResult {
     if (this.#asking === null) {
       const first = head[0];
       if (first === undefined) return NEED_MORE;
       this.#asking = new Asking(this.#plan[first] ?? []);
     }
-    return this.#asking.ask(head, head.length >= MAX_TCP_HEAD);
+    return this.#asking.ask(head, full);
   }
 }
 
@@ -53,7 +66,7 @@ export class UdpSniffer {
   }
 }
 
-const NONE = Object.freeze({ kind: "none" });
+const NONE: SniffResult = Object.freeze({ kind: "none" });
 
 /**
  * Goes through the protocols that a flow may still be. One that said no is never asked again, and a match counts only

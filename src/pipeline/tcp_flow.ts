@@ -23,6 +23,8 @@ import { route } from "./route.ts";
 import { TcpSniffer } from "./sniff.ts";
 import { tcpSniffPlan } from "./sniff_plan.ts";
 
+const NOTHING = new Uint8Array(0);
+
 type State =
   | "new"
   | "proxyHeader" // reads the PROXY header
@@ -45,8 +47,8 @@ export class TcpFlow {
   /** Where the client's own bytes begin: behind the PROXY header. */
   #headOffset = 0;
 
-  /** Whether the client has sent any byte of its own. */
-  #spoken = false;
+  /** What the client has sent of its own. */
+  #said: Uint8Array = NOTHING;
   #probeDeadline = 0;
 
   #detected: Detected | null = null;
@@ -164,11 +166,11 @@ export class TcpFlow {
       case "data":
         return this.#classify(event.head, now);
       case "eof":
-        return this.#toFallback("client_closed", now);
+        return this.#settle("client_closed", now);
       case "reset":
         return this.#close("client_reset");
       case "timeout":
-        return this.#spoken ? this.#toFallback("probe_timeout", now) : this.#onSilence(now);
+        return this.#spoken ? this.#settle("probe_timeout", now) : this.#onSilence(now);
       default:
         throw this.#broken(event.kind);
     }
@@ -190,9 +192,8 @@ export class TcpFlow {
     const racing = this.#state === "racing";
     // A client that was silent for long gets the whole probe time once it speaks.
     if (racing && !this.#spoken) this.#probeDeadline = now + this.#snapshot.timeouts.probeMs;
-    this.#spoken = true;
-
-    const result = this.#sniffer.push(head.subarray(this.#headOffset));
+    this.#said = head.subarray(this.#headOffset);
+    const result = this.#sniffer.push(this.#said);
     switch (result.kind) {
       case "needMore":
         return racing ? this.#race(null, this.#probeDeadline) : this.#read(this.#probeDeadline);
@@ -204,6 +205,23 @@ export class TcpFlow {
       case "malformed":
         return this.#choose("malformed", now);
     }
+  }
+
+  get #spoken(): boolean {
+    return this.#said.length > 0;
+  }
+
+  #settle(reasonIfNone: EndReason, now: number): TcpFlowAction {
+    return this.#recognisesAtEnd()
+      ? this.#choose("dropped", now)
+      : this.#toFallback(reasonIfNone, now);
+  }
+
+  /** Whether what the client has said will do for some protocol, now that no more comes, or not in time. */
+  #recognisesAtEnd(): boolean {
+    const result = this.#sniffer.end(this.#said);
+    if (result.kind === "match") this.#detected = result.detected;
+    return result.kind === "match";
   }
 
   #read(deadline: number): TcpFlowAction {
@@ -319,10 +337,12 @@ export class TcpFlow {
       case "data":
         return this.#classify(event.head, now);
       case "targetFirst":
-      case "eof":
         return this.#relay(null);
       case "timeout":
-        return this.#spoken ? this.#relay(null) : this.#close("idle");
+        if (!this.#spoken) return this.#close("idle");
+        return this.#recognisesAtEnd() ? this.#choose("dropped", now) : this.#relay(null);
+      case "eof":
+        return this.#recognisesAtEnd() ? this.#choose("dropped", now) : this.#relay(null);
       case "reset":
         return this.#close("client_reset");
       default:
@@ -333,14 +353,19 @@ export class TcpFlow {
   // 6. The end of the pipeline's part
 
   #relay(preface: Uint8Array | null): TcpFlowAction {
-    this.#state = "ended";
+    this.#end();
     const idleMs = this.#service?.idleMs ?? 0;
     return { kind: "relay", preface, headOffset: this.#headOffset, idleMs };
   }
 
   #close(reason: EndReason, error?: ErrorCode): TcpFlowAction {
-    this.#state = "ended";
+    this.#end();
     return { kind: "close", outcome: error === undefined ? { reason } : { reason, error } };
+  }
+
+  #end(): void {
+    this.#state = "ended";
+    this.#said = NOTHING;
   }
 
   #broken(event: string): Error {

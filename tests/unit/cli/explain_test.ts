@@ -75,6 +75,18 @@ Deno.test("explainSample() routes what is not recognised to the default target",
   assert.equal(explained.route, "fallback");
 });
 
+Deno.test("explainSample() shows how a flow that stays undecided is routed in the end", () => {
+  const { snapshot } = parseConfig(
+    `listen_port = 443
+    protocols.web = { protocol = "http", target = ["10.0.0.2:80"] }
+    protocols.telemetry = { protocol = "regex", patterns = ["TLM[0-9]"], target = ["10.0.0.3:9"] }`,
+    "test.toml",
+  );
+  const sample = { transport: "tcp", chunks: [bytes("TLM07")] } as const;
+  const { verdict, protocol, service, consumed } = explainSample(sample, snapshot);
+  assert.deepEqual([verdict, protocol, service, consumed], ["need more", "regex", "telemetry", 5]);
+});
+
 Deno.test("explainSample() takes no more bytes than a connection would", () => {
   const chunks = Array.from({ length: 40 }, () => new Uint8Array(8192).fill(0x20));
   const { verdict, consumed } = explainSample({ transport: "tcp", chunks }, null);

@@ -78,6 +78,27 @@ function racing(snapshot: Snapshot): TcpFlow {
 
 // Sniffing
 
+Deno.test("TcpFlow asks the other protocols when the one that needs more gets no more", () => {
+  // To HTTP this is a method that has not ended yet.
+  const telemetry = service("telemetry", { protocol: "regex", targets: [target("10.0.0.7:9")] });
+  const patterns = { fields: new Set<never>(), values: ["TLM[0-9]{2}"] };
+  const tcp = {
+    ...protocolRoutes({ http: HTTP, regex: telemetry }, FALLBACK),
+    needs: new Map([["regex" as const, patterns]]),
+  };
+  for (const event of [TIMEOUT, EOF]) {
+    const flow = flowOf(snapshot({ tcp }));
+    flow.start(0);
+    assert.equal(flow.next(data(latin1("TLM07")), 10).kind, "read");
+    assert.deepEqual(flow.next(event, 3_000), connect("10.0.0.7:9", 13_000));
+    assert.equal(flow.facts().detected?.protocol, "regex");
+
+    const late = racing(snapshot({ tcp }));
+    assert.equal(late.next(data(latin1("TLM07")), 400).kind, "race");
+    assert.deepEqual(late.next(event, 3_400), connect("10.0.0.7:9", 13_400));
+  }
+});
+
 Deno.test("TcpFlow connects to the service of the protocol and relays from the first byte on", () => {
   const flow = flowOf(ONLY_HTTP);
   assert.deepEqual(flow.start(1_000), read(4_000));
