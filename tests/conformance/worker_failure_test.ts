@@ -40,7 +40,10 @@ onLinux("NativeEngine replaces a worker that dies, and cuts its flows alone", as
   for (let index = 0; index < CONNECTIONS; index++) await roundTrip(world, backend, address);
   await rig.until(() => rig.notices.length === 2);
   assert.deepEqual(rig.notices.map(({ event }) => event), ["worker_failed", "worker_restarted"]);
-  assert.match(rig.notices[0]?.message ?? "", /^Worker 1 of 2 failed: told to fail; flows cut: \d+;/);
+  assert.match(
+    rig.notices[0]?.message ?? "",
+    /^Worker 1 of 2 failed: told to fail; flows cut: \d+;/,
+  );
 
   // The new one serves as well: with the other gone, too, there is nobody else.
   world.fail(1);
@@ -69,6 +72,38 @@ onLinux("NativeEngine serves those who wait while its only worker is replaced", 
   await roundTrip(world, backend, address);
   await rig.until(() => rig.engine.stats().tcpActive === 0);
   assert.deepEqual(rig.engine.stats().ended, { error: 1, done: 1 });
+});
+
+onLinux("NativeEngine begins to listen although a worker dies meanwhile", async () => {
+  for (const workers of [1, 2]) {
+    await using world = new FailingWorld(workers);
+    const backend = await world.startBackend();
+    const routes = toDefault("tcp", backend.target);
+    const { rig } = await Rig.start(world, "tcp", routes);
+    world.fail(0);
+    rig.publish(routes);
+    const { address } = await rig.listen("tcp");
+    for (let index = 0; index < CONNECTIONS; index++) await roundTrip(world, backend, address);
+    await rig.until(() => rig.notices.length === 2);
+  }
+});
+
+onLinux("NativeEngine has a new worker serve for all that have died", async () => {
+  await using world = new FailingWorld(2);
+  const backend = await world.startBackend();
+  const routes = toDefault("tcp", backend.target);
+  const { rig, address } = await Rig.start(world, "tcp", routes);
+  world.holdStarts();
+  world.fail(0);
+  world.fail(1);
+  rig.publish(routes);
+  await rig.until(() => rig.notices.length === 2 && world.started === 4);
+  world.letStart(2);
+  await rig.until(() => rig.notices.length === 3);
+  for (let index = 0; index < CONNECTIONS; index++) await roundTrip(world, backend, address);
+  world.letStart(3);
+  await rig.until(() => rig.notices.length === 4);
+  for (let index = 0; index < CONNECTIONS; index++) await roundTrip(world, backend, address);
 });
 
 onLinux("NativeEngine keeps the UDP sessions of the workers that live when one dies", async () => {

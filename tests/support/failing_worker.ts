@@ -11,6 +11,9 @@ import { runWorker } from "../../src/engine/native/worker.ts";
 
 const THREAD_NAME = "failing worker";
 
+/** What a flag begins as when the worker is not to begin before it is set to 0 and notified. */
+export const HELD = 2;
+
 /** Starts the thread. It fails at the turn after `flag` was set to 1, and sets it back. */
 export function startFailingWorker(flag: Int32Array): Worker {
   const worker = new Worker(import.meta.url, { type: "module", name: THREAD_NAME });
@@ -38,6 +41,7 @@ class FailingLibc extends Libc {
 /** The first message is the flag, the second one what every worker gets. */
 function receiveFlag({ data: flag }: MessageEvent<Int32Array>): void {
   const receiveStart = ({ data: start }: MessageEvent) => {
+    Atomics.wait(flag, 0, HELD);
     void runWorker(start, () => new FailingLibc(flag));
   };
   globalThis.addEventListener("message", receiveStart as EventListener, { once: true });

@@ -166,15 +166,21 @@ export class ListenerSockets {
       }
       this.#serve(slot, this.#options.standIn(index));
     });
-    if (this.#waiting.size > 0) this.#opening.reject(error);
+    // Whoever takes over says that it listens. A worker that could not even begin is nothing to wait for.
+    if (this.#waiting.size > 0 && !worker.isReady) this.#opening.reject(error);
   }
 
-  /** A worker has taken the place of one that had died: it gets the sockets back that were meant for it. */
+  /**
+   * A worker has taken the place of one that had died: it gets the sockets back that were meant for it, and those that
+   * nobody serves.
+   */
   onRestored(worker: WorkerHandle): void {
+    if (this.#state !== "listening") return;
+    this.#slots.forEach((slot, index) => {
+      if (slot.server === null) this.#serve(slot, this.#options.standIn(index));
+    });
     const slot = this.#slots[worker.index];
-    if (slot === undefined || this.#state !== "listening") return;
-    if (slot.server === null) return this.#serve(slot, worker);
-    if (slot.server === worker || slot.isLeaving) return;
+    if (!slot?.server || slot.server === worker || slot.isLeaving) return;
     slot.isLeaving = true;
     slot.server.post({ kind: "release", socket: slot.number });
   }
