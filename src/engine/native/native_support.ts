@@ -24,9 +24,15 @@ export function nativeSupport(): string | null {
   return canReadModules() ? null : "not permitted by --allow-read to load its threads";
 }
 
+/** The end of this file's URL, unless all modules were made one file. */
+const OWN_PATH = "/engine/native/native_support.ts";
+
 /** Threads read the modules that they run, unlike the program, whose modules Deno reads without asking. */
 function canReadModules(): boolean {
-  const path = new URL(import.meta.url);
-  return path.protocol !== "file:" ||
-    Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  const { url } = import.meta;
+  const path = url.endsWith(OWN_PATH) ? new URL("../..", url) : new URL(url);
+  if (path.protocol !== "file:") return true;
+  const { state, partial } = Deno.permissions.querySync({ name: "read", path });
+  // Partial: granted but for what --deny-read lists.
+  return state === "granted" && !partial;
 }
