@@ -42,4 +42,19 @@ export const FINDS: readonly Find[] = [
     target: "syslog",
     parts: [latin1("99 <191>1 2026-11-22 HTTP/1.1\r\n").toHex()],
   },
+  {
+    name: "a command of TeamSpeak's query port that ends as a request line does",
+    target: "teamspeak_tcp",
+    parts: [latin1("use port=1 a HTTP/1.1\r\n").toHex()],
+  },
+  {
+    name: "a long name of a tinc daemon that was gone over whole to look at its first bytes",
+    target: "tinc",
+    parts: [latin1(`0 ${"n".repeat(255)} 17.7\n`).toHex()],
+  },
+  {
+    name: "a request of SOCKS4 to port 20480 that is shorter than what tells it from OpenVPN",
+    target: "socks4",
+    parts: ["040150000a00000100"],
+  },
 ];

@@ -15,14 +15,14 @@ export const TEAMSPEAK_TCP_SAMPLES: ProtocolSamples = {
   transport: "tcp",
   flights: [
     ...captured(overTcp),
-    command("use sid=1\n", { version: "TeamSpeak 3", consumed: 8 }),
+    command("use sid=1\n", { version: "TeamSpeak 3", consumed: 10 }),
     command("login client_login_name=serveradmin client_login_password=secret\n", {
       version: "TeamSpeak 3",
-      consumed: 24,
+      consumed: 65,
     }),
     command("auth apikey=AAAA-BBBB-CCCC-DDDD-EEEE-FFFF\n", {
       version: "TeamSpeak 3",
-      consumed: 12,
+      consumed: 42,
     }),
     command("sel 8767\r\n", { version: "TeamSpeak 2", consumed: 9 }),
   ],
@@ -45,7 +45,16 @@ export const TEAMSPEAK_TCP_SAMPLES: ProtocolSamples = {
         "login client_login_name=",
         "auth ",
       ]) +
-        random.pick(["1", "8767", "123456", "apikey=", ""]) +
+        random.pick([
+          "1",
+          "8767",
+          "123456",
+          "apikey=",
+          "",
+          "1 -virtual",
+          "1 HTTP/1.1",
+          "x".repeat(250),
+        ]) +
         random.pick(["\n", "\r\n", " x\n", ""]),
     ),
   ],

@@ -116,10 +116,8 @@ function detectPing(head: Uint8Array, wantsHost: boolean): Verdict<Detected> {
   if (hostLength > MAX_HOST || end !== PING_VERSION_OFFSET + restLength) return NO_MATCH;
   if (head.length < end) return NEED_MORE;
   const version = describeVersion(head[PING_VERSION_OFFSET] ?? 0);
-  const host = wantsHost
-    ? hostField(new TextDecoder("utf-16be").decode(head.subarray(PING_HOST_OFFSET, hostEnd)))
-    : undefined;
-  return plainMatch("minecraft", version, end, host);
+  const text = head.subarray(PING_HOST_OFFSET, hostEnd);
+  return plainMatch("minecraft", version, end, wantsHost ? hostField(utf16(text)) : undefined);
 }
 
 /** Clients that only ping may say that they have no version: -1. */
@@ -130,6 +128,13 @@ function describeVersion(version: number): string | null {
 function hostField(text: string): { readonly host: string } | undefined {
   const host = canonicalHostName(text);
   return host === null ? undefined : { host };
+}
+
+/** Text of characters of two bytes, the upper one first. */
+function utf16(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 2) text += String.fromCharCode(readU16(bytes, i));
+  return text;
 }
 
 function isIntent(byte: number | undefined): boolean {

@@ -18,7 +18,8 @@ const VERSION_3 = "TeamSpeak 3";
 /** Commands with which a client can begin, up to a parameter that nothing but a query port knows. */
 const COMMANDS_3 = ["use port=", "use sid=", "login client_login_name=", "auth apikey="]
   .map(asciiMark);
-const LONGEST_COMMAND_3 = Math.max(...COMMANDS_3.map(({ length }) => length));
+/** Longest line of these: a name and a password that are each as long as they can be stay below it. */
+const MAX_LINE = 255;
 
 /** Selects a server of TeamSpeak 2 by its port. */
 const SELECT_2 = asciiMark("sel ");
@@ -37,12 +38,14 @@ const NAME_2 = asciiMark("\x09TeamSpeak"); // its length, and the name of the pr
 
 const LF = 0x0a;
 const CR = 0x0d;
+const SPACE = 0x20;
+const HYPHEN = 0x2d;
 
 /** The query port of TeamSpeak. */
 export const TEAMSPEAK_TCP: TcpProtocolSpec = {
   name: "teamspeak",
   certainty: "strong",
-  bound: LONGEST_COMMAND_3,
+  bound: MAX_LINE,
   fields: [],
   versions: [VERSION_2, VERSION_3],
   prepare: () => () => detectTeamSpeakTcp,
@@ -62,7 +65,7 @@ export const TEAMSPEAK_UDP: UdpProtocolSpec = {
 export function detectTeamSpeakTcp(head: Uint8Array): Verdict<Detected> {
   for (const command of COMMANDS_3) {
     const end = findMarkEnd(head, 0, command);
-    if (typeof end === "number") return plainMatch("teamspeak", VERSION_3, end);
+    if (typeof end === "number") return detectParameters(head, end);
     if (end === NEED_MORE) return NEED_MORE;
   }
   const port = findMarkEnd(head, 0, SELECT_2);
@@ -80,6 +83,26 @@ export function detectTeamSpeakUdp(held: readonly Uint8Array[]): Verdict<Detecte
   }
   const isLogin = isAt(first, 0, LOGIN_2) && isAt(first, NAME_OFFSET_2, NAME_2);
   return isLogin ? plainMatch("teamspeak", VERSION_2, 1) : NO_MATCH;
+}
+
+/**
+ * The rest of a line: words, which are parameters or options and so begin with a small letter or a hyphen. The last word of
+ * a request line, `HTTP/1.1`, does not.
+ */
+function detectParameters(head: Uint8Array, start: number): Verdict<Detected> {
+  let beginsWord = false;
+  for (let i = start; i < MAX_LINE; i++) {
+    const byte = head[i];
+    if (byte === undefined) return NEED_MORE;
+    if (byte === LF || byte === CR) return plainMatch("teamspeak", VERSION_3, i + 1);
+    if (byte < SPACE || (beginsWord && !mayBeginWord(byte))) return NO_MATCH;
+    beginsWord = byte === SPACE;
+  }
+  return NO_MATCH;
+}
+
+function mayBeginWord(byte: number): boolean {
+  return (byte >= 0x61 && byte <= 0x7a) || byte === HYPHEN || byte === SPACE;
 }
 
 /** A number that ends with the line. */

@@ -9,6 +9,7 @@ import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
 import { latin1 } from "../bytes.ts";
 import { plainMatch, type TcpProtocolSpec } from "../detector.ts";
+import { asciiMark, findMarkEnd } from "../marks.ts";
 
 const LF = 0x0a;
 const SPACE = 0x20;
@@ -21,8 +22,8 @@ const NINE = 0x39;
 const QUESTION_MARK = 0x3f;
 const UNDERSCORE = 0x5f;
 
-/** The request ID, and a space. */
-const NAME_OFFSET = 2;
+/** Number of the request. */
+const ID = asciiMark("0 ");
 
 /** Longest name. A daemon takes up to 2,048 bytes, but names are those of files. */
 const MAX_NAME = 255;
@@ -35,7 +36,7 @@ const MAX_MINOR_DIGITS = 3;
 export const TINC: TcpProtocolSpec = {
   name: "tinc",
   certainty: "strong",
-  bound: NAME_OFFSET + MAX_NAME + 1 + MAX_MAJOR_DIGITS + 1 + MAX_MINOR_DIGITS + 1,
+  bound: ID.length + MAX_NAME + 1 + MAX_MAJOR_DIGITS + 1 + MAX_MINOR_DIGITS + 1,
   fields: [],
   versions: ["protocol *"],
   prepare: () => () => detectTinc,
@@ -43,9 +44,8 @@ export const TINC: TcpProtocolSpec = {
 
 /** Recognises an ID request: `0`, the name of the node or `?` with a key of an invitation, and the protocol's version. */
 export function detectTinc(head: Uint8Array): Verdict<Detected> {
-  const [request, space] = head;
-  if (request === undefined) return NEED_MORE;
-  if (request !== ZERO || (space !== undefined && space !== SPACE)) return NO_MATCH;
+  const markEnd = findMarkEnd(head, 0, ID);
+  if (typeof markEnd !== "number") return markEnd;
   const nameEnd = findNameEnd(head);
   if (typeof nameEnd !== "number") return nameEnd;
 
@@ -65,9 +65,9 @@ function match(head: Uint8Array, version: number, lineEnd: number): Verdict<Dete
 
 /** Where the space behind the name is. */
 function findNameEnd(head: Uint8Array): number | typeof NEED_MORE | typeof NO_MATCH {
-  const isInvitation = head[NAME_OFFSET] === QUESTION_MARK;
-  const start = isInvitation ? NAME_OFFSET + 1 : NAME_OFFSET;
-  for (let i = start; i <= NAME_OFFSET + MAX_NAME; i++) {
+  const isInvitation = head[ID.length] === QUESTION_MARK;
+  const start = isInvitation ? ID.length + 1 : ID.length;
+  for (let i = start; i <= ID.length + MAX_NAME; i++) {
     const byte = head[i];
     if (byte === undefined) return NEED_MORE;
     if (byte === SPACE && i > start) return i;
