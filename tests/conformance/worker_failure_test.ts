@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { needs } from "../support/needs.ts";
-import { target } from "../support/snapshot_builder.ts";
+import { protocolRoutes, service, target } from "../support/snapshot_builder.ts";
 import { FailingWorld } from "./failing_world.ts";
 import type { LoopbackWorld } from "./loopback_world.ts";
 import { ascii, readExactly, Rig, text, toDefault, waitForEnd } from "./rig.ts";
@@ -134,6 +134,36 @@ onLinux("NativeEngine keeps the UDP sessions of the workers that live when one d
   assert(left > 0 && left < CONNECTIONS, `${left} are left`);
   await rig.until(() => rig.notices.length === 2);
   await sendAll("again");
+});
+
+onLinux("NativeEngine goes on with the WireGuard sessions of a worker that has died", async () => {
+  await using world = new FailingWorld(1);
+  const backend = await world.openUdp();
+  const label = `${backend.address.host}:${backend.address.port}`;
+  const wireguard = service("wg", {
+    transport: "udp",
+    protocol: "wireguard",
+    targets: [target(label)],
+  });
+  const routes = { udp: protocolRoutes({ wireguard }) };
+  const { rig, address } = await Rig.start(world, "udp", routes);
+  const client = await world.openUdp();
+  const [initiation, response, data] = [
+    new Uint8Array(148),
+    new Uint8Array(92),
+    new Uint8Array(32),
+  ];
+  initiation.set([1]);
+  response.set([2, 0, 0, 0, 9, 8, 7, 6]);
+  data.set([4, 0, 0, 0, 9, 8, 7, 6]);
+  await client.send(initiation, address);
+  await backend.send(response, (await backend.receive()).from);
+  await client.receive();
+  world.fail(0);
+  rig.publish(routes);
+  await rig.until(() => rig.notices.length === 2);
+  await client.send(data, address);
+  assert.deepEqual((await backend.receive()).data, data);
 });
 
 async function roundTrip(
