@@ -20,6 +20,11 @@ const SPOKEN: readonly Flight[] = [
     expected: { version: "SOCKS4", consumed: 9 },
   },
   {
+    name: "CONNECT to port 20480, which begins as a long reset of OpenVPN does",
+    parts: [request({ port: 20_480 })],
+    expected: { version: "SOCKS4", consumed: 9 },
+  },
+  {
     name: "BIND of any port",
     parts: [request({ command: 2, port: 0, address: [0, 0, 0, 0] })],
     expected: { version: "SOCKS4" },

@@ -41,6 +41,12 @@ const TLS_CRYPT_V2 = { least: TLS_CRYPT + 32 + 256 + 2, most: TLS_CRYPT + 1024 }
 /** What stands before each packet over TCP: its length. */
 const LENGTH_PREFIX = 2;
 
+/**
+ * Lengths that are version and command of SOCKS4, whose short requests would have to wait for a byte that never comes. A
+ * reset has them with 681 or 682 bytes of metadata, where clients have some ten.
+ */
+const SOCKS4_STARTS: readonly number[] = [0x0401, 0x0402];
+
 /** OpenVPN over TCP. */
 export const OPENVPN_TCP: TcpProtocolSpec = {
   name: "openvpn",
@@ -67,7 +73,9 @@ export function detectOpenVpnTcp(head: Uint8Array): Verdict<Detected> {
   if (high === undefined) return NEED_MORE;
   if (high > TLS_CRYPT_V2.most >> 8) return NO_MATCH;
   if (low === undefined) return NEED_MORE;
-  const end = findProof(head, LENGTH_PREFIX, high << 8 | low);
+  const length = high << 8 | low;
+  if (SOCKS4_STARTS.includes(length)) return NO_MATCH;
+  const end = findProof(head, LENGTH_PREFIX, length);
   return typeof end === "number" ? plainMatch("openvpn", null, end) : end;
 }
 
