@@ -31,7 +31,7 @@ export const PROXY_PROTOCOL_SAMPLES: ProtocolSamples = {
     line("PROXY TCP5 192.0.2.1 192.0.2.2 1 2\r\n"),
     line("proxy TCP4 192.0.2.1 192.0.2.2 1 2\r\n"),
     line("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\n"),
-    line("PROXY TCP4 192.0.2.1 192.0.2.2 1 65536\r\n"),
+    line("PROXY TCP4 192.0.2.1 192.0.2.2 1 2 x\r\n"),
     line("PROXY UNKNOWN\tx\r\n"),
     {
       name: "a version that there is not",

@@ -10,7 +10,7 @@ import { NEED_MORE, type Verdict } from "../../model/verdict.ts";
 import { plainMatch, type TcpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
 import { asciiMark, findMarkEnd } from "../marks.ts";
-import { MAX_LINE, parseV1 } from "../proxy_protocol/v1.ts";
+import { MAX_LINE } from "../proxy_protocol/v1.ts";
 import { FIXED_LENGTH, hasKnownCommand, SIGNATURE } from "../proxy_protocol/v2.ts";
 
 const LINE_END = asciiMark("\r\n");
@@ -35,7 +35,10 @@ export const PROXY_PROTOCOL: TcpProtocolSpec = {
   prepare: () => () => detectProxyProtocol,
 };
 
-/** Recognises a whole line of version 1, or what a header of version 2 has before the addresses. */
+/**
+ * Recognises a whole line of version 1, or what a header of version 2 has before the addresses. Addresses are the backend's
+ * to read.
+ */
 export function detectProxyProtocol(head: Uint8Array): Verdict<Detected> {
   for (const mark of LINE_MARKS) {
     const end = findMarkEnd(head, 0, mark);
@@ -55,7 +58,5 @@ function detectLine(head: Uint8Array, start: number): Verdict<Detected> {
   while (textEnd <= mostText && ADDRESS_BYTES[head[textEnd] ?? 0] === 1) textEnd++;
   if (textEnd > mostText) return MALFORMED.too_long;
   const end = findMarkEnd(head, textEnd, LINE_END);
-  if (typeof end !== "number") return end;
-  const header = parseV1(head);
-  return header.kind === "match" ? plainMatch("proxy_protocol", "PROXY v1", end) : header;
+  return typeof end === "number" ? plainMatch("proxy_protocol", "PROXY v1", end) : end;
 }
