@@ -1,5 +1,5 @@
 /**
- * The first line of a tinc daemon ("The tinc manual", chapter "The meta-protocol": ID; for invitations and minor versions
+ * The first line of a tinc daemon ("The tinc manual", "The meta-protocol": ID; for invitations and minor versions
  * the source of tinc 1.1).
  *
  * @module
