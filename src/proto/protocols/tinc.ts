@@ -1,6 +1,6 @@
 /**
- * The first line of a tinc daemon ("The tinc manual", "The meta-protocol": ID; for invitations and minor versions
- * the source of tinc 1.1).
+ * The first line of a tinc daemon ("The tinc manual", "Legacy authentication protocol": ID; for lengths and invitations the
+ * source of tinc 1.1).
  *
  * @module
  */
