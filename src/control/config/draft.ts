@@ -172,6 +172,19 @@ function isWrongType(issue: z.core.$ZodIssue): boolean {
   return issue.code === "invalid_union" && issue.errors.every((errors) => errors.some(isWrongType));
 }
 
+/** What other proxies call keys of a service. */
+const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
+  ["sni", "server_names"],
+  ["sni_hostnames", "server_names"],
+  ["alpn_protocols", "alpn"],
+  ["regex", "patterns"],
+  ["regex_patterns", "patterns"],
+  ["remote_ip", "sources"],
+  ["backend", "target"],
+  ["proxy_pass", "target"],
+  ["upstream", "target"],
+]);
+
 function unknownKey(path: KeyPath, known: readonly string[], findings: Findings): void {
   const key = String(path.at(-1));
   findings.error(path, `Unknown key ${quote(key)}`, {
@@ -191,7 +204,8 @@ function wrongLevelHint(key: string, known: readonly string[]): string | null {
     return `"${key}" belongs into a [[protocols.NAME.quic_lb]] table`;
   }
   if (ECH_KEY_NAMES.includes(key)) return `"${key}" belongs into a [protocols.NAME.ech] table`;
-  const near = nearest(key, known);
+  const meant = FOREIGN_NAMES.get(key);
+  const near = meant !== undefined && known.includes(meant) ? meant : nearest(key, known);
   return near === null ? null : `Did you mean "${near}"?`;
 }
 

@@ -142,18 +142,28 @@ export function parseServerName(text: string): string {
       "Leave server_names out to take every name, and hellos without one",
     );
   }
+  return parseNamePattern(text, "server name");
+}
+
+/**
+ * Reads a name, or `*.` or `.` and a name, likewise.
+ *
+ * @param what how a message calls it
+ * @throws {ValueError} when no host can have the name
+ */
+export function parseNamePattern(text: string, what: string): string {
   const [, start = "", rest = ""] = /^(\*?\.)?(.*)$/s.exec(text) ?? [];
   const name = canonicalHostName(toAscii(rest));
   if (name !== null) return start + name;
-  throw new ValueError(`${quote(text)} is not a server name`, serverNameHint(text));
+  throw new ValueError(`${quote(text)} is not a ${what}`, nameHint(text));
 }
 
-function serverNameHint(text: string): string | null {
-  if (text === "*") return "Leave server_names out to take every name";
+function nameHint(text: string): string | null {
+  if (text === "*") return "Leave the key out to take every name";
   if (text.includes("*")) {
     return 'A star stands for the whole first label only, as in "*.example.com"';
   }
-  if (/:[0-9]*$/.test(text)) return "Server names have no port";
+  if (/:[0-9]*$/.test(text)) return "Write the name without a port";
   return text.includes("/") ? "Write the host name alone" : null;
 }
 

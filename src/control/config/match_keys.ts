@@ -15,6 +15,7 @@ import {
   parsePathPrefix,
   parsePattern,
   parsePublicKey,
+  parseSoftware,
   parseText,
 } from "./match_value.ts";
 import { distinctList, reading, text } from "./value_schema.ts";
@@ -39,7 +40,7 @@ export const MATCH_KEY_SCHEMAS = {
   paths: names(parsePathPrefix, "paths").optional().meta({
     description: "http: beginnings of paths, segment by segment.",
   }),
-  client_software: names(parseText, "texts").optional().meta({
+  client_software: names(parseSoftware, "texts").optional().meta({
     description: "ssh: names of client programs; * for any text, in any letter case.",
   }),
   query_names: names(parseHostPattern, "names").optional().meta({

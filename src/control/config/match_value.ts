@@ -6,21 +6,21 @@
 
 import { canonicalHost } from "../../proto/ip.ts";
 import { compilePattern, PatternError } from "../../proto/pattern.ts";
-import { parseServerName } from "./endpoint.ts";
+import { parseNamePattern } from "./endpoint.ts";
 import { quote, ValueError } from "./value_error.ts";
 
 /** Longest text that a match field can have. */
 const MAX_TEXT = 255;
 
 /**
- * Reads a host that clients ask for: an IPv4 address, or what {@linkcode parseServerName} takes.
+ * Reads a host that clients ask for: an IPv4 address, or what {@linkcode parseNamePattern} takes.
  *
  * @throws {ValueError} when it is neither
  */
 export function parseHostPattern(text: string): string {
   const ip = canonicalHost(text);
   if (ip !== null && !ip.includes(":")) return ip;
-  if (ip === null) return parseServerName(text);
+  if (ip === null) return parseNamePattern(text, "host name");
   throw new ValueError(`${quote(text)} is an IPv6 address, which is no name`, "Remove it");
 }
 
@@ -30,6 +30,13 @@ export function parseHostPattern(text: string): string {
  * @throws {ValueError} when no path can begin like that
  */
 export function parsePathPrefix(text: string): string {
+  // A star in a path is hardly ever meant as a character, and as one it would fit next to nothing.
+  if (/\/\*+$/.test(text)) {
+    throw new ValueError(
+      `${quote(text)} has a star, which stands for nothing in a path`,
+      `Write ${quote(text.replace(/\/\*+$/, "") || "/")}: a path stands for all below it, too`,
+    );
+  }
   if (/^\/[^?#\s]*$/.test(text)) return toByteString(text);
   const hint = text.startsWith("/")
     ? "Only the path counts: write it without query, fragment and white space"
@@ -49,6 +56,20 @@ export function parseText(text: string): string {
   const bytes = toByteString(text);
   if (bytes.length >= 1 && bytes.length <= MAX_TEXT) return bytes;
   throw new ValueError(`A text must have 1 to ${MAX_TEXT} bytes, not ${bytes.length}`);
+}
+
+/**
+ * Reads the name of a client program, in which stars stand for any text.
+ *
+ * @throws {ValueError} when it is the whole identification string: the version before the name has a key of its own
+ */
+export function parseSoftware(text: string): string {
+  const [version] = /^SSH-[^-]*-/i.exec(text) ?? [];
+  if (version === undefined) return parseText(text);
+  throw new ValueError(
+    `${quote(text)} begins with the version of the protocol, not with the name of a program`,
+    `Write ${quote(text.slice(version.length) || "OpenSSH_*")}; the version goes into versions`,
+  );
 }
 
 /**

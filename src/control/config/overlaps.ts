@@ -168,11 +168,17 @@ function checkConditional(drafts: readonly ProtocolDraft[], findings: Findings):
       MATCH_KEYS.every((key) => covers(other, draft, key))
     );
     if (earlier === undefined) continue;
+    const isSame = MATCH_KEYS.every((key) => covers(draft, earlier, key));
     findings.error(
       draft.path,
       `Service ${quote(draft.name)} can never be chosen: ${quote(earlier.name)} stands before ` +
         "it and takes all that it asks for",
-      { at: "key", hint: "Put the service that asks for more before the other" },
+      {
+        at: "key",
+        hint: isSame
+          ? "Both ask for the same: put the targets of both into one service"
+          : "Put the service that asks for more before the other",
+      },
     );
   }
 }

@@ -105,7 +105,11 @@ export const PROTOCOL_KEYS = {
       http3: 'HTTP/3 runs over QUIC: use "quic"',
       tcp: "Traffic of no recognised protocol goes to tcp_target",
       udp: "Traffic of no recognised protocol goes to udp_target",
+      any: "Traffic of no recognised protocol goes to tcp_target and udp_target",
+      anyprot: "Traffic of no recognised protocol goes to tcp_target and udp_target",
+      ...serverFirst(["ftp", "imap", "mysql", "pop3", "smtp", "vnc"]),
     },
+    otherwise: 'What is not among them can go to tcp_target or udp_target, or be told by "regex"',
   }).meta({ description: "What the first bytes are recognised as." }),
   transport: choice(["tcp", "udp"]).optional().meta({
     description: "The only transport to serve, of a protocol that has both.",
@@ -234,6 +238,12 @@ export const TOP_LEVEL_KEYS = {
     description: "native: backends see the client's address as that of the connection.",
   }),
 };
+
+/** Hints for protocols whose clients say nothing that they could be told by. */
+function serverFirst(protocols: readonly string[]): Record<string, string> {
+  const hint = "Its servers speak first: make the target tcp_target, dialled for silent clients";
+  return Object.fromEntries(protocols.map((protocol) => [protocol, hint]));
+}
 
 /** Keys of the `ech` table by name, for suggestions. */
 export const ECH_KEY_NAMES: readonly string[] = Object.keys(ECH);

@@ -28,7 +28,10 @@ export function integer(least: number, most: number) {
 
 /** An array that is not empty. */
 export function list<T extends z.ZodType>(element: T, what: string) {
-  return z.array(element, { error: expected(`an array of ${what}`) }).min(1, "must not be empty");
+  return z.array(element, { error: expected(`an array of ${what} in square brackets`) }).min(
+    1,
+    "must not be empty",
+  );
 }
 
 /**
@@ -82,7 +85,12 @@ export function addressOrList(parse: (text: string) => string, wildcard: string)
 /** One of `values`, in whatever letter case. */
 export function choice<const T extends string>(
   values: readonly T[],
-  options: { readonly aliases?: Record<string, T>; readonly hints?: Record<string, string> } = {},
+  options: {
+    readonly aliases?: Record<string, T>;
+    readonly hints?: Record<string, string>;
+    /** For words that no hint is for and that are like none of the values. */
+    readonly otherwise?: string;
+  } = {},
 ) {
   const known = new Map<string, T>(values.map((value) => [value, value]));
   for (const [alias, value] of Object.entries(options.aliases ?? {})) known.set(alias, value);
@@ -94,7 +102,7 @@ export function choice<const T extends string>(
     const near = nearest(word, values);
     throw new ValueError(
       `${quote(value)} is not one of ${values.join(", ")}`,
-      hints.get(word) ?? (near === null ? null : `Did you mean "${near}"?`),
+      hints.get(word) ?? (near === null ? options.otherwise : `Did you mean "${near}"?`),
     );
   });
 }

@@ -30,6 +30,11 @@ function regex(patterns: string): string {
   return `${BASE}[protocols.s]\nprotocol = "regex"\ntarget = ["a:1"]\npatterns = ${patterns}\n`;
 }
 
+/** A file with one `http` service. */
+function http(lines: string): string {
+  return `${BASE}[protocols.s]\nprotocol = "http"\ntarget = ["a:1"]\n${lines}\n`;
+}
+
 const ERRORS: readonly Mistake[] = [
   {
     rule: "TOML syntax",
@@ -287,7 +292,7 @@ const ERRORS: readonly Mistake[] = [
     rule: "target that is no list",
     text: 'listen_port = 8448\ntcp_target = §"10.0.0.1:80"\n',
     key: "tcp_target",
-    message: '"tcp_target" must be an array of targets, not a string',
+    message: '"tcp_target" must be an array of targets in square brackets, not a string',
   },
   {
     rule: "target that is no string",
@@ -638,6 +643,73 @@ protocol = "tls"\ntarget = ["b:1"]\nsources = ["10.1.0.0/16", "10.2.0.0/16"]\nve
     hint: "Put the service that asks for more before the other",
   },
   {
+    rule: "conditions that an earlier service has, too",
+    text: `${tls('versions = ["TLS 1.2"]')}[protocols.§b]
+protocol = "tls"\ntarget = ["b:1"]\nversions = ["TLS 1.2"]\n`,
+    key: "protocols.b",
+    message:
+      'Service "b" can never be chosen: "web" stands before it and takes all that it asks for',
+    hint: "Both ask for the same: put the targets of both into one service",
+  },
+  {
+    rule: "host with a scheme",
+    text: http('hosts = [§"https://a.example/"]'),
+    key: "protocols.s.hosts[0]",
+    message: '"https://a.example/" is not a host name',
+    hint: "Write the host name alone",
+  },
+  {
+    rule: "every host",
+    text: http('hosts = [§"*"]'),
+    key: "protocols.s.hosts[0]",
+    message: '"*" is not a host name',
+    hint: "Leave the key out to take every name",
+  },
+  {
+    rule: "star at the end of a path",
+    text: http('paths = ["/v1", §"/api/*"]'),
+    key: "protocols.s.paths[1]",
+    message: '"/api/*" has a star, which stands for nothing in a path',
+    hint: 'Write "/api": a path stands for all below it, too',
+  },
+  {
+    rule: "path that is a star",
+    text: http('paths = [§"/*"]'),
+    key: "protocols.s.paths[0]",
+    message: '"/*" has a star, which stands for nothing in a path',
+    hint: 'Write "/": a path stands for all below it, too',
+  },
+  {
+    rule: "name that another proxy has for a key",
+    text: tls('§sni_hostnames = ["a.example"]'),
+    key: "protocols.web.sni_hostnames",
+    message: 'Unknown key "sni_hostnames"',
+    hint: 'Did you mean "server_names"?',
+  },
+  {
+    rule: "identification string in place of a program",
+    text: `${BASE}[protocols.s]\nprotocol = "ssh"\ntarget = ["a:1"]
+client_software = [§"SSH-2.0-OpenSSH_9.6"]\n`,
+    key: "protocols.s.client_software[0]",
+    message:
+      '"SSH-2.0-OpenSSH_9.6" begins with the version of the protocol, not with the name of a program',
+    hint: 'Write "OpenSSH_9.6"; the version goes into versions',
+  },
+  {
+    rule: "a protocol whose servers speak first",
+    text: `${BASE}[protocols.s]\nprotocol = §"mysql"\ntarget = ["a:1"]\n`,
+    key: "protocols.s.protocol",
+    message: `"mysql" is not one of ${PROTOCOLS.join(", ")}`,
+    hint: "Its servers speak first: make the target tcp_target, dialled for silent clients",
+  },
+  {
+    rule: "a protocol that nothing is known of",
+    text: `${BASE}[protocols.s]\nprotocol = §"kerberos"\ntarget = ["a:1"]\n`,
+    key: "protocols.s.protocol",
+    message: `"kerberos" is not one of ${PROTOCOLS.join(", ")}`,
+    hint: 'What is not among them can go to tcp_target or udp_target, or be told by "regex"',
+  },
+  {
     rule: "a transport that the protocol does not have",
     text: tls('transport = §"udp"'),
     key: "protocols.web.transport",
@@ -676,14 +748,14 @@ protocol = "tls"\ntarget = ["b:1"]\nsources = ["10.1.0.0/16", "10.2.0.0/16"]\nve
     text: tls('server_names = [§"*"]'),
     key: "protocols.web.server_names[0]",
     message: '"*" is not a server name',
-    hint: "Leave server_names out to take every name",
+    hint: "Leave the key out to take every name",
   },
   {
     rule: "server name with a port",
     text: tls('server_names = [§"example.com:443"]'),
     key: "protocols.web.server_names[0]",
     message: '"example.com:443" is not a server name',
-    hint: "Server names have no port",
+    hint: "Write the name without a port",
   },
   {
     rule: "server name twice",
