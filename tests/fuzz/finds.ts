@@ -57,4 +57,9 @@ export const FINDS: readonly Find[] = [
     target: "socks4",
     parts: ["040150000a00000100"],
   },
+  {
+    name: "a long user ID of SOCKS4a that was copied for each byte of the name behind it",
+    target: "socks4",
+    parts: [latin1(`\x04\x01\x00\x50\0\0\0\x01${"u".repeat(255)}\0${"n".repeat(250)}`).toHex()],
+  },
 ];

@@ -25,6 +25,11 @@ const SPOKEN: readonly Flight[] = [
     expected: { version: "SOCKS4", consumed: 9 },
   },
   {
+    name: "CONNECT to 1.0.0.1, which begins as a long request of DNS does",
+    parts: [request({ address: [1, 0, 0, 1] })],
+    expected: { version: "SOCKS4", consumed: 9 },
+  },
+  {
     name: "BIND of any port",
     parts: [request({ command: 2, port: 0, address: [0, 0, 0, 0] })],
     expected: { version: "SOCKS4" },

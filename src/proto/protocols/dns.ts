@@ -18,6 +18,7 @@ import {
   readQueryName,
   u16,
 } from "../dns/message.ts";
+import { SOCKS4_STARTS } from "./socks4.ts";
 
 /** Bytes of the message's length, which stands before it over TCP (RFC 1035 §4.2.2). */
 const LENGTH_SIZE = 2;
@@ -57,7 +58,7 @@ export const DNS_UDP: UdpProtocolSpec = {
 export function detectDnsStream(head: Uint8Array, wantsName = false): Verdict<Detected> {
   if ((head[0] ?? 0) > MAX_TCP_MESSAGE >> 8) return NO_MATCH;
   if (head.length < LENGTH_SIZE) return NEED_MORE;
-  if (u16(head, 0) < MIN_QUESTION_END) return NO_MATCH;
+  if (u16(head, 0) < MIN_QUESTION_END || SOCKS4_STARTS.includes(u16(head, 0))) return NO_MATCH;
   const questionEnd = findQuestionEnd(head, LENGTH_SIZE);
   if (typeof questionEnd !== "number") return questionEnd;
   const messageEnd = LENGTH_SIZE + u16(head, 0);

@@ -15,6 +15,7 @@
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
 import { plainMatch, type TcpProtocolSpec, type UdpProtocolSpec } from "../detector.ts";
+import { SOCKS4_STARTS } from "./socks4.ts";
 
 /** P_CONTROL_HARD_RESET_CLIENT_V1 (key method 1), V2 and V3 in the upper five bits, key ID 0 in the lower three. */
 const RESET_V1 = 1 << 3;
@@ -41,12 +42,6 @@ const TLS_CRYPT_V2 = { least: TLS_CRYPT + 32 + 256 + 2, most: TLS_CRYPT + 1024 }
 /** What stands before each packet over TCP: its length. */
 const LENGTH_PREFIX = 2;
 
-/**
- * Lengths that are version and command of SOCKS4, whose short requests would have to wait for a byte that never comes. A
- * reset has them with 681 or 682 bytes of metadata, where clients have some ten.
- */
-const SOCKS4_STARTS: readonly number[] = [0x0401, 0x0402];
-
 /** OpenVPN over TCP. */
 export const OPENVPN_TCP: TcpProtocolSpec = {
   name: "openvpn",
@@ -69,7 +64,8 @@ export const OPENVPN_UDP: UdpProtocolSpec = {
 
 /** Recognises the reset at the start of a connection. */
 export function detectOpenVpnTcp(head: Uint8Array): Verdict<Detected> {
-  const [high, low] = head;
+  const high = head[0];
+  const low = head[1];
   if (high === undefined) return NEED_MORE;
   if (high > TLS_CRYPT_V2.most >> 8) return NO_MATCH;
   if (low === undefined) return NEED_MORE;
