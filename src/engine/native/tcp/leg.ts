@@ -22,13 +22,16 @@ export interface LegOwner {
 const READ_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 /**
- * A socket and how far the bytes have come that are read from it. It is watched edge-triggered for everything from the
- * start, so what the system has told once is remembered here.
+ * A socket and how far the bytes have come that are read from it. It is watched edge-triggered, so what the system has
+ * told once is remembered here.
  */
 export class Leg implements Pollable, Task {
   readonly fd: number;
   /** Changes when the connection is decided and its relay takes over; null before and after. */
   owner: LegOwner | null = null;
+  /** Whether its events are told, and whether room to write is among them: most sockets never lack it. */
+  isWatched = false;
+  wantsRoom = false;
   /** Whether a read may bring something: an event has come, and no read since has said that nothing is left. */
   readable = false;
   /** Whether the other side has ended its direction, so that a read that is short is the last one. */

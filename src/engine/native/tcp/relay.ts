@@ -50,6 +50,7 @@ export class Relay implements Phase {
   start(preface: Uint8Array | null, head: Uint8Array): void {
     const { client, timer } = this.#connection;
     timer.set(this.#idleMs === 0 ? Infinity : this.#lastMove + this.#idleMs);
+    if (!client.isWatched) this.#connection.watch(client);
     this.#sendFirst(preface, head);
     if (client.ended && client.backlog === null) this.#passEnd(client);
     this.#goOn(client);
@@ -164,7 +165,10 @@ export class Relay implements Phase {
     const to = this.#otherOf(from);
     while (backlog !== null && backlog.length > 0) {
       const count = backlog.writeTo(this.#connection.context.libc, to.fd);
-      if (count === 0 || count === -EAGAIN) return false;
+      if (count === 0 || count === -EAGAIN) {
+        this.#connection.watchRoom(to);
+        return false;
+      }
       if (count < 0) {
         this.#onWriteError(to, -count);
         return false;
@@ -182,6 +186,7 @@ export class Relay implements Phase {
     const { buffer, tcp } = this.#connection.context;
     this.#count(from, sent);
     from.backlog = new HeldBytes(tcp.buffers, buffer.subarray(sent, end));
+    this.#connection.watchRoom(this.#otherOf(from));
   }
 
   /** All that is to come before what the relay itself reads, in one piece where that is possible. */

@@ -7,6 +7,7 @@
 import type { SocketAddress } from "../../../model/address.ts";
 import type { FlowFacts, FlowOutcome } from "../../../model/flow.ts";
 import type { Cuttable, FlowEntry } from "../../flow_ledger.ts";
+import { systemError } from "../sys/errno.ts";
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from "../sys/layout.ts";
 import type { WorkerContext } from "../worker_context.ts";
 import { type Deadlined, LazyTimer } from "./lazy_timer.ts";
@@ -18,8 +19,8 @@ export interface Phase extends LegOwner, Deadlined {
   end(outcome: FlowOutcome): void;
 }
 
-/** Everything that there is to know of a socket, told once: it is never registered for less or more. */
-const WATCHED = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+/** All that there is to know of a socket but for the room in it, which few lack: each thing is told once. */
+const WATCHED = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
 /** An accepted connection. It lives as long as its entry in the books, so it holds little. */
 export class TcpConnection implements Cuttable, Deadlined {
@@ -51,12 +52,12 @@ export class TcpConnection implements Cuttable, Deadlined {
     if (this.#target !== null) this.#target.owner = phase;
   }
 
-  /** Makes a socket the target's, and watches it. Returns 0 or a negative errno. */
-  adoptTarget(fd: number): number {
+  /** Makes a socket the target's, which is yet to be watched. */
+  adoptTarget(fd: number): Leg {
     this.context.descriptors.claim(fd, this.context.owner);
     this.#target = new Leg(fd);
     this.#target.owner = this.client.owner;
-    return this.watch(this.#target);
+    return this.#target;
   }
 
   get target(): Leg | null {
@@ -69,9 +70,25 @@ export class TcpConnection implements Cuttable, Deadlined {
     this.#target = null;
   }
 
-  /** Has the events of a leg told to its owner, those included that lie in the past. Returns 0 or a negative errno. */
-  watch(leg: Leg): number {
-    return this.context.poller.add(leg.fd, WATCHED, leg);
+  /**
+   * Has the events of a leg told to its owner, those included that lie in the past.
+   *
+   * @throws {Error} where the system watches no more sockets
+   */
+  watch(leg: Leg): void {
+    const events = leg.wantsRoom ? WATCHED | EPOLLOUT : WATCHED;
+    const result = leg.isWatched
+      ? this.context.poller.modify(leg.fd, events)
+      : this.context.poller.add(leg.fd, events, leg);
+    if (result < 0) throw systemError(-result, "epoll_ctl");
+    leg.isWatched = true;
+  }
+
+  /** Has it told as well when there is room in a leg: where there is some by now, that is told at once. */
+  watchRoom(leg: Leg): void {
+    if (leg.wantsRoom) return;
+    leg.wantsRoom = true;
+    this.watch(leg);
   }
 
   cut(): void {
