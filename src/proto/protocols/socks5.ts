@@ -12,11 +12,14 @@ import { plainMatch, type TcpProtocolSpec } from "../detector.ts";
 const VERSION = 5;
 const METHODS_OFFSET = 2;
 
+/** How many methods there are to offer. */
+const MAX_METHODS = 0x0a + 0x7f;
+
 /** SOCKS5. */
 export const SOCKS5: TcpProtocolSpec = {
   name: "socks5",
   certainty: "strong",
-  bound: METHODS_OFFSET + 255,
+  bound: METHODS_OFFSET + MAX_METHODS,
   fields: [],
   versions: [],
   prepare: () => () => detectSocks5,
@@ -24,16 +27,28 @@ export const SOCKS5: TcpProtocolSpec = {
 
 /** Recognises a greeting: version, count, and that many different authentication methods. */
 export function detectSocks5(head: Uint8Array): Verdict<Detected> {
-  const [version, count] = head;
+  const version = head[0];
+  const count = head[1];
   if (version === undefined) return NEED_MORE;
   if (version !== VERSION || count === 0) return NO_MATCH;
   if (count === undefined) return NEED_MORE;
+  if (count > MAX_METHODS) return NO_MATCH;
 
   // A greeting is little to go by, so the methods have to be ones that a client can offer, each of them once.
   const end = METHODS_OFFSET + count;
-  const methods = head.subarray(METHODS_OFFSET, end);
-  if (!methods.every(isOfferable) || new Set(methods).size < methods.length) return NO_MATCH;
-  return head.length < end ? NEED_MORE : plainMatch("socks5", null, end);
+  for (let i = METHODS_OFFSET; i < end; i++) {
+    const method = head[i];
+    if (method === undefined) return NEED_MORE;
+    if (!isOfferable(method)) return NO_MATCH;
+  }
+  return hasTwice(head, end) ? NO_MATCH : plainMatch("socks5", null, end);
+}
+
+function hasTwice(head: Uint8Array, end: number): boolean {
+  for (let i = METHODS_OFFSET + 1; i < end; i++) {
+    if (head.lastIndexOf(head[i] ?? 0, i - 1) >= METHODS_OFFSET) return true;
+  }
+  return false;
 }
 
 /** Assigned by IANA ("SOCKS Methods", 0x00 to 0x09) or private (0x80 to 0xfe); 0xff is only ever an answer. */
