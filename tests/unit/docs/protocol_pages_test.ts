@@ -7,7 +7,14 @@
 import assert from "node:assert/strict";
 import { MATCH_KEYS, takesKey } from "../../../src/control/config/match_keys.ts";
 import { parseConfig } from "../../../src/control/config/parse.ts";
-import { PROTOCOLS, specsOf, transportsOf } from "../../../src/proto/registry.ts";
+import type { Protocol } from "../../../src/model/protocol.ts";
+import {
+  PROTOCOLS,
+  specsOf,
+  TCP_SPECS,
+  transportsOf,
+  UDP_SPECS,
+} from "../../../src/proto/registry.ts";
 
 const PAGES = new URL("../../../docs/protocols/", import.meta.url);
 
@@ -37,3 +44,31 @@ Deno.test("docs/protocols has no page of a protocol that is not there", () => {
   const pages = [...Deno.readDirSync(PAGES)].map(({ name }) => name.replace(/\.md$/, ""));
   assert.deepEqual(pages.filter((name) => name !== "README").sort(), [...PROTOCOLS]);
 });
+
+Deno.test("docs/protocols/README.md has all protocols in its table, in order, as they are", () => {
+  const index = Deno.readTextFileSync(new URL("README.md", PAGES));
+  const rows = [...index.matchAll(/^\| \[`.*$/gm)].map(([row]) => row.replace(/ +/g, " "));
+  assert.deepEqual(rows, PROTOCOLS.map(indexRow));
+});
+
+function indexRow(protocol: Protocol): string {
+  const keys = MATCH_KEYS.filter((key) =>
+    key !== "sources" && key !== "alpns" && takesKey(protocol, key)
+  );
+  const bounds = [
+    ...TCP_SPECS.filter(({ name }) => name === protocol).map(({ bound }) =>
+      `${bound.toLocaleString("en")} bytes`
+    ),
+    ...UDP_SPECS.filter(({ name }) => name === protocol).map(({ bound }) =>
+      bound === 1 ? "1 datagram" : `${bound} datagrams`
+    ),
+  ];
+  const cells = [
+    `[\`${protocol}\`](${protocol}.md)`,
+    transportsOf(protocol).join(", ").toUpperCase(),
+    [...new Set(specsOf(protocol).map(({ certainty }) => certainty))].join(", "),
+    keys.map((key) => `\`${key}\``).join(" "),
+    bounds.join(", "),
+  ];
+  return `| ${cells.join(" | ")} |`.replace(/ +/g, " ");
+}
