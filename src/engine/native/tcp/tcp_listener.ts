@@ -33,6 +33,8 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
   readonly #context: WorkerContext;
   readonly #fd: number;
   readonly #address: SocketAddress;
+  /** The most connections that the system queues: a queue is full when it has more than the backlog. */
+  readonly #mostQueued: number;
   /** Whether connections may come to addresses that the listener's does not tell. */
   readonly #wildcard: boolean;
   readonly #sockaddr = new SockaddrBuffer();
@@ -42,10 +44,11 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
   /** Whether a pause has not ended the shortage: who is queued is turned away, until nobody is. */
   #turningAway = false;
 
-  constructor({ context, fd, address }: WorkerSocketOptions) {
+  constructor({ context, fd, spec, address }: WorkerSocketOptions) {
     this.#context = context;
     this.#fd = fd;
     this.#address = address;
+    this.#mostQueued = spec.backlog + 1;
     this.#wildcard = address.host === "0.0.0.0" || address.host === "::";
     const result = context.poller.add(fd, EPOLLIN | EPOLLET, this);
     if (result < 0) throw systemError(-result, "epoll_ctl");
@@ -62,7 +65,8 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
 
   close(): void {
     if (!this.#open) return;
-    while (this.#accept());
+    // Who comes while this goes on comes too late: the others want their turn.
+    for (let left = this.#mostQueued; left > 0 && this.#accept();) left--;
     this.release();
     this.#context.descriptors.release(this.#fd);
     this.#context.libc.close(this.#fd);
