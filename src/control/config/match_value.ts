@@ -12,6 +12,9 @@ import { quote, ValueError } from "./value_error.ts";
 /** Longest text that a match field can have. */
 const MAX_TEXT = 255;
 
+/** Longest beginning of a path: the byte behind it must be known as well, to tell whether a segment ends there. */
+const MAX_PATH_PREFIX = MAX_TEXT - 1;
+
 /**
  * Reads a host that clients ask for: an IPv4 address, or what {@linkcode parseNamePattern} takes.
  *
@@ -37,7 +40,14 @@ export function parsePathPrefix(text: string): string {
       `Write ${quote(text.replace(/\/\*+$/, "") || "/")}: a path stands for all below it, too`,
     );
   }
-  if (/^\/[^?#\s]*$/.test(text)) return toByteString(text);
+  if (/^\/[^?#\s]*$/.test(text)) {
+    const path = toByteString(text);
+    if (path.length <= MAX_PATH_PREFIX) return path;
+    throw new ValueError(
+      `A path must have at most ${MAX_PATH_PREFIX} bytes, not ${path.length}`,
+      "Write the first segments of it",
+    );
+  }
   const hint = text.startsWith("/")
     ? "Only the path counts: write it without query, fragment and white space"
     : 'A path begins with a slash, as in "/api"';

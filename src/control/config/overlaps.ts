@@ -14,8 +14,8 @@ import { matchesGlob } from "../../proto/glob.ts";
 import type { ProtocolDraft } from "./draft.ts";
 import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
-import { MATCH_KEYS, type MatchKey, takesKey } from "./match_keys.ts";
-import { alpnOf, isConditional, namesOf, servedTransports } from "./routes.ts";
+import { MATCH_KEYS, type MatchKey, subjectOf, takesKey } from "./match_keys.ts";
+import { alpnOf, ignoresCase, isConditional, namesOf, servedTransports } from "./routes.ts";
 import { quote } from "./value_error.ts";
 
 /** Combinations that a warning names; the rest is counted. */
@@ -185,19 +185,28 @@ function checkConditional(drafts: readonly ProtocolDraft[], findings: Findings):
 
 /** Whether all flows that have what a rule asks for under a key have what an earlier rule asks for. */
 function covers(earlier: ProtocolDraft, later: ProtocolDraft, key: MatchKey): boolean {
-  if (earlier.values[key] === undefined) return true;
   if (key === "sources") {
-    const blocks = earlier.values.sources ?? [];
-    return later.values.sources?.every((inner) =>
-      blocks.some((block) =>
-        block.prefixLength <= inner.prefixLength && cidrContains(block, inner.bytes)
-      )
-    ) ?? false;
+    const { sources: blocks } = earlier.values;
+    return blocks === undefined ||
+      (later.values.sources?.every((inner) =>
+        blocks.some((block) =>
+          block.prefixLength <= inner.prefixLength && cidrContains(block, inner.bytes)
+        )
+      ) ?? false);
   }
-  const given = earlier.values[key] ?? [];
+  const given = textsOf(earlier, key);
+  if (given === undefined) return true;
   const includes = comparisonFor(key);
-  return later.values[key]?.every((value) => given.some((wider) => includes(wider, value))) ??
+  return textsOf(later, key)?.every((value) => given.some((wider) => includes(wider, value))) ??
     false;
+}
+
+/** Both spellings of the key for ALPN names are one. */
+function textsOf(
+  { values }: ProtocolDraft,
+  key: Exclude<MatchKey, "sources">,
+): readonly string[] | undefined {
+  return key === "alpn" || key === "alpns" ? alpnOf(values) : values[key];
 }
 
 /** Tells whether one value of a key stands for all that another stands for. */
@@ -217,7 +226,9 @@ function comparisonFor(
     case "patterns":
       return (wider, value) => wider === value;
     default:
-      return matchesGlob;
+      return ignoresCase(subjectOf(key))
+        ? (wider, value) => matchesGlob(wider.toLowerCase(), value.toLowerCase())
+        : matchesGlob;
   }
 }
 

@@ -17,7 +17,7 @@ import type {
 } from "../../model/snapshot.ts";
 import { specsOf, transportsOf } from "../../proto/registry.ts";
 import type { ProtocolDraft } from "./draft.ts";
-import { MATCH_KEYS, type MatchKey, subjectOf } from "./match_keys.ts";
+import { MATCH_KEYS, type MatchKey, type MatchSubject, subjectOf } from "./match_keys.ts";
 
 /** What a service is chosen by. */
 export type MatchValues = Pick<ProtocolDraft["values"], MatchKey>;
@@ -32,7 +32,7 @@ export interface Rule {
 const LOOKED_UP: readonly MatchKey[] = ["server_names", "alpn", "alpns", "hosts", "query_names"];
 
 /** Fields whose letter case means nothing. */
-const CASE_IGNORED: readonly TextField[] = ["clientSoftware", "cookie", "version"];
+const CASE_IGNORED: ReadonlySet<MatchSubject> = new Set(["clientSoftware", "cookie", "version"]);
 
 /** All routes of one transport. */
 export function buildRoutes(
@@ -99,6 +99,11 @@ export function alpnOf(values: MatchValues): readonly string[] | undefined {
   return values.alpn ?? values.alpns;
 }
 
+/** Whether letter case means nothing in what a flow is chosen by. */
+export function ignoresCase(subject: MatchSubject): boolean {
+  return CASE_IGNORED.has(subject);
+}
+
 /** What must be read of flows for the rules of a protocol; null where it is no more than is always read. */
 function buildNeeds(
   protocol: Protocol,
@@ -125,7 +130,7 @@ function buildConditional({ service, values }: Rule): ConditionalRule {
   const conditions: Condition[] = [];
   const text = (field: TextField, patterns: readonly string[] | undefined) => {
     if (patterns === undefined) return;
-    const ignoreCase = CASE_IGNORED.includes(field);
+    const ignoreCase = ignoresCase(field);
     const compared = ignoreCase ? patterns.map((pattern) => pattern.toLowerCase()) : [...patterns];
     conditions.push({ kind: "text", field, patterns: Object.freeze(compared), ignoreCase });
   };

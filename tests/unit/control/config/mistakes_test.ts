@@ -652,6 +652,29 @@ protocol = "tls"\ntarget = ["b:1"]\nversions = ["TLS 1.2"]\n`,
     hint: "Both ask for the same: put the targets of both into one service",
   },
   {
+    rule: "conditions that an earlier service has in other letters",
+    text: `${tls('versions = ["tls 1.*"]\nalpn = ["h2"]')}[protocols.§b]
+protocol = "tls"\ntarget = ["b:1"]\nversions = ["TLS 1.3"]\nalpns = ["h2"]\n`,
+    key: "protocols.b",
+    message:
+      'Service "b" can never be chosen: "web" stands before it and takes all that it asks for',
+    hint: "Put the service that asks for more before the other",
+  },
+  {
+    rule: "path of which requests do not tell enough",
+    text: http(`paths = [§"/${"a".repeat(254)}"]`),
+    key: "protocols.s.paths[0]",
+    message: "A path must have at most 254 bytes, not 255",
+    hint: "Write the first segments of it",
+  },
+  {
+    rule: "pattern with a character that may be several bytes",
+    text: regex("[§'café']"),
+    key: "protocols.s.patterns[0]",
+    message: '"café" is not a pattern: "é" is no byte',
+    hint: "Write the bytes that clients send: in UTF-8 it is \\xc3\\xa9",
+  },
+  {
     rule: "host with a scheme",
     text: http('hosts = [§"https://a.example/"]'),
     key: "protocols.s.hosts[0]",
