@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Protocol, SERVER_NAME_PROTOCOLS, type Transport } from "../../model/protocol.ts";
+import type { Protocol, Transport } from "../../model/protocol.ts";
 import type {
   AlpnTable,
   Condition,
@@ -15,7 +15,7 @@ import type {
 } from "../../model/snapshot.ts";
 import { formatIp } from "../../proto/ip.ts";
 import { formatDuration } from "./duration.ts";
-import { keyOf } from "./match_keys.ts";
+import { keyOf, takesKey } from "./match_keys.ts";
 
 /** Names, targets and the like that one cell shows; the rest is counted. */
 const MAX_IN_CELL = 4;
@@ -35,6 +35,9 @@ const HEADING = [
 
 /** Columns that are left out where no service has anything there. */
 const OPTIONAL = ["conditions", "transparent"];
+
+/** Keys whose values stand in the column of names. */
+const NAME_KEYS = ["server_names", "hosts", "query_names"] as const;
 
 /** What a service is chosen by. */
 interface Filter {
@@ -119,10 +122,11 @@ function protocolRows(
 
 function serviceRow(protocol: string, filter: Filter | null, service: Service): string[] {
   const { protocol: own } = service;
-  const hasAlpn = own !== null && SERVER_NAME_PROTOCOLS.has(own);
+  const hasNames = own !== null && NAME_KEYS.some((key) => takesKey(own, key));
+  const hasAlpn = own !== null && takesKey(own, "alpn");
   return [
     protocol,
-    filter === null ? "" : some(filter.names) || "any",
+    filter === null ? "" : some(filter.names) || (hasNames ? "any" : ""),
     filter === null ? "" : some(filter.alpns) || (hasAlpn ? "any" : ""),
     filter === null ? "" : filter.conditions,
     service.name,

@@ -181,3 +181,15 @@ sources = ["10.0.0.0/8", "::1"]
 `,
   );
 });
+
+Deno.test("describeRoutes() says nothing of names where a protocol has none", () => {
+  const report = describe(`
+listen_port = 443
+[protocols.pattern]
+protocol = "regex"
+transport = "tcp"
+target = ["a.example:443"]
+patterns = ["HELO"]
+`);
+  assert.match(report, /^ {2}regex {5,}patterns HELO {2}pattern /m);
+});
