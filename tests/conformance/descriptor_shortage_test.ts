@@ -42,7 +42,9 @@ async function runShort(engine: EngineUnderTest): Promise<void> {
     await world.pass(50);
   }
   // One notice for the whole shortage, however often accepting was tried.
-  assert.deepEqual(program.lines.slice(1), ["accept_paused", "accept_resumed"]);
+  // The runtime has lines of its own to say when it finds no descriptor.
+  const notices = program.lines.filter((line) => line.startsWith("accept_"));
+  assert.deepEqual(notices, ["accept_paused", "accept_resumed"]);
 }
 
 /** The engine in a process of its own, with few descriptors. */

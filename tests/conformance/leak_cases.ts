@@ -185,12 +185,15 @@ Deno.test({
 async function dropConnections(state: State, stage: Stage, count: number): Promise<void> {
   const { world, rig, backend } = stage;
   const ended = rig.finished.length;
+  const { tcpAccepted } = rig.engine.stats();
   rig.publish(state.routes(stage));
   const { address, close } = await listen(rig);
   for (let index = 0; index < count; index++) {
     const client = await world.connect(address);
     await state.enter(client, stage);
     if (!state.connected) {
+      // A connection that is reset before it is accepted is an error to the system, and none to count.
+      await rig.until(() => rig.engine.stats().tcpAccepted > tcpAccepted + index);
       client.reset();
       continue;
     }

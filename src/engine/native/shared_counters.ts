@@ -47,7 +47,7 @@ const FALLING = ["tcpActive", "udpActive", "udpUndecided", "heldDatagramBytes", 
 const LENGTH = GAUGES.length + END_REASONS.length;
 
 /** How often, and how long in milliseconds at a time, a reader waits for a writer that was interrupted in its work. */
-const READ_ATTEMPTS = 50;
+const READ_WAITS = 50;
 const READ_PAUSE = 1;
 
 /**
@@ -100,15 +100,18 @@ export class SharedCounters {
    * wrote is not waited for for ever.
    */
   read<T>(alongside: () => T): { readonly counts: WorkerCounts; readonly alongside: T } {
-    for (let attempt = 1;; attempt++) {
+    for (let waits = 0;;) {
       const version = Atomics.load(this.#version, 0);
       const values = this.#values.slice();
       const other = alongside();
-      const isWhole = version % 2 === 0 && Atomics.load(this.#version, 0) === version;
-      if (isWhole || attempt === READ_ATTEMPTS) {
+      // An addition, unlike a load, lets no read before it come after it on any processor.
+      const isWhole = version % 2 === 0 && Atomics.add(this.#version, 0, 0) === version;
+      if (isWhole || waits === READ_WAITS) {
         return { counts: new WorkerCounts(values), alongside: other };
       }
-      if (version % 2 !== 0) Atomics.wait(this.#version, 0, version, READ_PAUSE);
+      // A version that changes is that of a writer which lives: it will leave a moment to read in.
+      if (version % 2 === 0) continue;
+      if (Atomics.wait(this.#version, 0, version, READ_PAUSE) === "timed-out") waits++;
     }
   }
 }
