@@ -16,6 +16,7 @@ import type {
 import { formatIp } from "../../proto/ip.ts";
 import { formatDuration } from "./duration.ts";
 import { keyOf, takesKey } from "./match_keys.ts";
+import { escapeInvisible } from "./value_error.ts";
 
 /** Names, targets and the like that one cell shows; the rest is counted. */
 const MAX_IN_CELL = 4;
@@ -157,11 +158,11 @@ function describeCondition(condition: Condition): string {
     case "alpn":
       return "";
     case "paths":
-      return `paths ${some(condition.prefixes)}`;
+      return `paths ${some(condition.prefixes.map(asWritten))}`;
     case "text":
-      return `${keyOf(condition.field)} ${some(condition.patterns)}`;
+      return `${keyOf(condition.field)} ${some(condition.patterns.map(asWritten))}`;
     case "values":
-      return `${keyOf(condition.field)} ${some(condition.values)}`;
+      return `${keyOf(condition.field)} ${some([...condition.values].map(asWritten))}`;
     case "sources":
       return `sources ${
         some(
@@ -169,6 +170,12 @@ function describeCondition(condition: Condition): string {
         )
       }`;
   }
+}
+
+/** A text that rules have as the bytes of its UTF-8. */
+function asWritten(bytes: string): string {
+  const text = new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+  return escapeInvisible(text);
 }
 
 function patternsOf({ exact, wildcard, suffix }: NameMap<unknown>): string[] {

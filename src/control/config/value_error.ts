@@ -29,7 +29,12 @@ const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
  */
 export function quote(value: string): string {
   const shown = value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}…` : value;
-  return JSON.stringify(maskSecrets(shown)).replace(INVISIBLE, escapeUnits);
+  return escapeInvisible(JSON.stringify(maskSecrets(shown)));
+}
+
+/** A text of which nothing steers a terminal. */
+export function escapeInvisible(text: string): string {
+  return text.replace(INVISIBLE, escapeUnits);
 }
 
 // 32 characters of base64 are 24 bytes; the shortest private key of HPKE (RFC 9180 §7.1) has 32 bytes.

@@ -182,6 +182,17 @@ sources = ["10.0.0.0/8", "::1"]
   );
 });
 
+Deno.test("describeRoutes() shows conditions as they were written, and nothing that steers a terminal", () => {
+  const report = describe(`
+listen_port = 443
+[protocols.db]
+protocol = "postgres"
+target = ["a.example:5432"]
+users = ["jürgen", "\\u001b[31mred"]
+`);
+  assert.match(report, /users jürgen, \\u001b\[31mred {2}db/);
+});
+
 Deno.test("describeRoutes() says nothing of names where a protocol has none", () => {
   const report = describe(`
 listen_port = 443
