@@ -21,7 +21,7 @@ Usage:
   rpxy-l4 permissions --config FILE [--log-dir DIR]
                                   print the narrowest deno flags for a configuration
   rpxy-l4 health --config FILE    exit with 0 if the proxy answers
-  rpxy-l4 demo                    start backends and the proxy, and send it every protocol
+  rpxy-l4 demo                    start backends and the proxy, and send it six protocols
 
 Options:
   -c, --config FILE   configuration (default: ./config.toml where it exists)

@@ -1,5 +1,5 @@
 /**
- * The demo's clients: one real request of each protocol through the proxy.
+ * The demo's clients: one real request of each of its protocols through the proxy.
  *
  * @module
  */

@@ -51,6 +51,18 @@ Deno.test("docs/protocols/README.md has all protocols in its table, in order, as
   assert.deepEqual(rows, PROTOCOLS.map(indexRow));
 });
 
+Deno.test("README.md names all protocols, and its services can be used", () => {
+  const text = Deno.readTextFileSync(new URL("../../README.md", PAGES));
+  const start = text.indexOf("### Protocols");
+  const section = text.slice(start, text.indexOf("What other proxies tell", start));
+  const named = [...section.matchAll(/`([a-z0-9_]+)`/g)].map(([, name]) => name);
+  assert.deepEqual(named.filter((name) => name !== "protocol").sort(), [...PROTOCOLS]);
+  for (const [, example = ""] of text.matchAll(/```toml\n([^]*?)```/g)) {
+    const whole = example.includes("listen_port") ? example : `listen_port = 1\n${example}`;
+    assert.deepEqual(parseConfig(whole, "README.md").warnings, []);
+  }
+});
+
 function indexRow(protocol: Protocol): string {
   const keys = MATCH_KEYS.filter((key) =>
     key !== "sources" && key !== "alpns" && takesKey(protocol, key)
