@@ -6,6 +6,8 @@
 
 import type { Detected, MatchFields, Protocol } from "../model/protocol.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { utf8AsLatin1 } from "../proto/bytes.ts";
+import { canonicalHostName } from "../proto/host_name.ts";
 import { canonicalHost } from "../proto/ip.ts";
 import { PROTOCOLS, transportsOf } from "../proto/registry.ts";
 import { type FlowInWords, UsageError } from "./args.ts";
@@ -131,9 +133,15 @@ function parseFields(given: FlowInWords["fields"]): MatchFields {
   return Object.fromEntries(
     Object.entries(FIELD_NAMES).flatMap(([field, name]) => {
       const value = values.get(name);
-      return value === undefined ? [] : [[field, value]];
+      return value === undefined ? [] : [[field, asDetected(name, value)]];
     }),
   );
+}
+
+/** What a detector makes of a value that a client sends. */
+function asDetected(name: string, value: string): string {
+  const isHost = name === FIELD_NAMES.host || name === FIELD_NAMES.queryName;
+  return (isHost ? canonicalHostName(value) : null) ?? utf8AsLatin1(value);
 }
 
 function parseProtocol(name: string): Protocol {

@@ -113,6 +113,11 @@ export function latin1(bytes: Uint8Array): string {
   return Reflect.apply(String.fromCharCode, null, bytes);
 }
 
+/** A text as {@linkcode latin1} reads it when a client sends it in UTF-8. */
+export function utf8AsLatin1(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+}
+
 /** How many bytes from `start` on are those of a mark, up to the first that differs or is not there. */
 export function commonLength(bytes: Uint8Array, mark: Uint8Array, start = 0): number {
   let length = 0;

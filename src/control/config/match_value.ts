@@ -4,6 +4,7 @@
  * @module
  */
 
+import { utf8AsLatin1 } from "../../proto/bytes.ts";
 import { canonicalHost } from "../../proto/ip.ts";
 import { compilePattern, PatternError } from "../../proto/pattern.ts";
 import { parseNamePattern } from "./endpoint.ts";
@@ -41,7 +42,7 @@ export function parsePathPrefix(text: string): string {
     );
   }
   if (/^\/[^?#\s]*$/.test(text)) {
-    const path = toByteString(text);
+    const path = utf8AsLatin1(text);
     if (path.length <= MAX_PATH_PREFIX) return path;
     throw new ValueError(
       `A path must have at most ${MAX_PATH_PREFIX} bytes, not ${path.length}`,
@@ -63,7 +64,7 @@ export function parseText(text: string): string {
   if (/^\*+$/.test(text)) {
     throw new ValueError(`${quote(text)} fits every text`, "Leave the key out to take every one");
   }
-  const bytes = toByteString(text);
+  const bytes = utf8AsLatin1(text);
   if (bytes.length >= 1 && bytes.length <= MAX_TEXT) return bytes;
   throw new ValueError(`A text must have 1 to ${MAX_TEXT} bytes, not ${bytes.length}`);
 }
@@ -127,9 +128,4 @@ export function parsePattern(text: string): string {
     if (!(error instanceof PatternError)) throw error;
     throw new ValueError(`${quote(text)} is not a pattern: ${error.message}`, error.hint);
   }
-}
-
-/** The bytes of a text in UTF-8, a character for each: fields of flows are read like that. */
-function toByteString(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }

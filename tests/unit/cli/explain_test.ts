@@ -155,6 +155,20 @@ Deno.test("explainInWords() takes version, fields and the client's address", () 
   assert.throws(() => told([], "nobody"), UsageError);
 });
 
+Deno.test("explainInWords() takes names in any letter case, and text in any language", () => {
+  const { snapshot } = parseConfig(
+    `listen_port = 443
+    protocols.db = { protocol = "postgres", users = ["jürgen"], target = ["10.0.0.1:1"] }
+    protocols.web = { protocol = "http", hosts = ["*.a.example"], target = ["10.0.0.2:1"] }`,
+    "test.toml",
+  );
+  const told = (protocol: string, field: [string, string]) =>
+    explainInWords({ protocol, sni: null, alpn: [], fields: [field], source: null }, snapshot)
+      .service;
+  assert.equal(told("postgres", ["user", "jürgen"]), "db");
+  assert.equal(told("http", ["host", "WWW.A.Example."]), "web");
+});
+
 Deno.test("explainSample() shows every field that there is, and with a configuration those that rules look at", () => {
   const chunks = [toRecords(buildClientHello({ serverName: "a.test", alpn: ["h2"] }))];
   const { fields } = explainSample({ transport: "tcp", chunks }, null);
