@@ -2,7 +2,7 @@
  * Load benchmark: the engines of this project and the proxies that are installed side by side in one run, interleaved
  * round by round, because the speed of a machine drifts and only ratios within a round can be trusted.
  *
- *   deno task bench:load [--rounds 5] [--seconds 3] [--only REGEX] [--peers REGEX] [--json FILE] [--svg FILE]
+ *   deno task bench:load [--rounds 5] [--seconds 3] [--warm-up 6] [--only REGEX] [--peers REGEX] [--json FILE] [--svg FILE]
  *
  * Linux only. Scenarios need nginx (as HTTP backend), iperf3 and wrk, or are left out; so are peers that are missing or
  * do not start. docs/benchmarks.md tells how things are measured.
@@ -28,6 +28,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "3" },
+    "warm-up": { type: "string", default: "6" },
     only: { type: "string", default: "" },
     peers: { type: "string", default: "" },
     json: { type: "string" },
@@ -36,8 +37,11 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
-if (!(rounds >= 1) || !(seconds >= 1)) {
-  console.error("Cannot measure: --rounds and --seconds must be numbers of at least 1");
+const warmUp = Number(values["warm-up"]);
+if (!(rounds >= 1) || !(seconds >= 1) || !(warmUp >= 0)) {
+  console.error(
+    "Cannot measure: --rounds and --seconds must be numbers of at least 1, --warm-up one of at least 0",
+  );
   Deno.exit(2);
 }
 const only = new RegExp(values.only);
@@ -61,6 +65,7 @@ try {
       ...await measure(scenario, {
         rounds,
         seconds,
+        warmUp,
         cpus,
         peers,
         dir,
@@ -89,7 +94,17 @@ if (values.json !== undefined) {
     busy: Object.fromEntries(row.busy),
   }));
   const at = new Date().toISOString();
-  const result = { at, machine, cpus, rounds, seconds, rows: shownRows, comparisons, omissions };
+  const result = {
+    at,
+    machine,
+    cpus,
+    rounds,
+    seconds,
+    warmUp,
+    rows: shownRows,
+    comparisons,
+    omissions,
+  };
   await Deno.writeTextFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
 }
 if (values.svg !== undefined) await Deno.writeTextFile(values.svg, toSvg(comparisons));

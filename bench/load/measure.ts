@@ -24,6 +24,8 @@ export interface MeasureOptions {
   readonly rounds: number;
   /** How long each load lasts. */
   readonly seconds: number;
+  /** How long a proxy is under the same load before that. */
+  readonly warmUp: number;
   /** Null where nothing can be tied to a CPU. */
   readonly cpus: CpuPlan | null;
   /** Names of proxies to measure. */
@@ -62,13 +64,26 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
     busy: new Map<string, number[]>(),
   }));
   const failed = new Set<string>();
+  await using opened = new AsyncDisposableStack();
+  const warm = new Map<string, Run>();
+  /** The proxies stay up from round to round, warmed up alike; where memory is measured each round begins afresh. */
+  const runOf = async (contender: Contender, stack: AsyncDisposableStack): Promise<Run> => {
+    if (scenario.fresh) return await openRun(scenario, contender, reference, options, stack);
+    const known = warm.get(contender.name);
+    if (known !== undefined) return known;
+    const run = await openRun(scenario, contender, reference, options, opened);
+    if (options.warmUp > 0) await scenario.measure({ ...run, seconds: options.warmUp });
+    warm.set(contender.name, run);
+    return run;
+  };
   for (let round = 0; round < options.rounds; round++) {
     for (const contender of rotate(contenders, round)) {
       const { name } = contender;
       if (failed.has(name)) continue;
       options.signal.throwIfAborted();
       try {
-        const { numbers, busy } = await measureOnce(scenario, contender, reference, options);
+        await using stack = new AsyncDisposableStack();
+        const { numbers, busy } = await measureOnce(scenario, await runOf(contender, stack));
         for (const [index, row] of rows.entries()) {
           append(row.figures, name, numbers[index] ?? NaN);
           append(row.busy, name, busy);
@@ -122,16 +137,12 @@ async function calibrate(
   for (const contender of peers.length > 0 ? peers : proxies) {
     options.signal.throwIfAborted();
     try {
-      const measured = await withRun(
-        scenario,
-        contender,
-        NaN,
-        options,
-        (run) => scenario.calibrate?.(run),
-      );
-      found.push(measured ?? NaN);
+      await using stack = new AsyncDisposableStack();
+      const run = await openRun(scenario, contender, NaN, options, stack);
+      const measured = await scenario.calibrate(run);
+      found.push(measured);
       options.onFigures(
-        `${scenario.name}, reference ${contender.name}: ${measured?.toPrecision(4)}`,
+        `${scenario.name}, reference ${contender.name}: ${measured.toPrecision(4)}`,
       );
     } catch {
       // The measurement will say why it cannot be measured.
@@ -141,27 +152,23 @@ async function calibrate(
 }
 
 /** A number for each figure, and CPU seconds of the proxy for each second. */
-function measureOnce(
+async function measureOnce(
   scenario: Scenario,
-  contender: Contender,
-  reference: number,
-  options: MeasureOptions,
+  run: Run,
 ): Promise<{ readonly numbers: readonly number[]; readonly busy: number }> {
-  return withRun(scenario, contender, reference, options, async (run) => {
-    const start = performance.now();
-    const { result, cpuSeconds } = await withCpuSeconds(run, () => scenario.measure(run));
-    return { numbers: result, busy: cpuSeconds / ((performance.now() - start) / 1_000) };
-  });
+  const start = performance.now();
+  const { result, cpuSeconds } = await withCpuSeconds(run, () => scenario.measure(run));
+  return { numbers: result, busy: cpuSeconds / ((performance.now() - start) / 1_000) };
 }
 
-/** Starts the backend and the proxy, and ends them when `work` is done. */
-async function withRun<T>(
+/** Starts the backend and the proxy, which end with `stack`. */
+async function openRun(
   { task, backend, cpus }: Scenario,
   { proxy }: Contender,
   reference: number,
   options: MeasureOptions,
-  work: (run: Run) => Promise<T> | T,
-): Promise<T> {
+  stack: AsyncDisposableStack,
+): Promise<Run> {
   const dir = await Deno.makeTempDir({ dir: options.dir });
   const plan = options.cpus;
   const loadCpus = (cpus === "one" ? plan?.load : plan?.all) ?? null;
@@ -172,20 +179,18 @@ async function withRun<T>(
   const behind = backend.setUp(dir, backendPort);
   await writeFiles(dir, behind.files);
   const { transport } = backend;
-  await using _backend = await Running.start(command(behind.args), {
-    port: backendPort,
-    transport,
-  });
+  stack.use(await Running.start(command(behind.args), { port: backendPort, transport }));
 
   const port = proxy === null ? backendPort : freePort();
   const setUp = proxy?.setUp({ task, dir, listen: port, backend: backendPort });
   await writeFiles(dir, setUp?.files ?? {});
-  await using running = setUp === undefined
+  const running = setUp === undefined
     ? null
     : await Running.start({ ...setUp, cpus: proxyCpus }, { port, transport });
+  stack.use(running);
 
   const { seconds } = options;
-  return await work({
+  return {
     port,
     seconds,
     reference,
@@ -193,7 +198,7 @@ async function withRun<T>(
     residentBytes: async () => await running?.residentBytes() ?? NaN,
     load: (args) => run(command(args), seconds * 1_000 + LOAD_GRACE),
     command,
-  });
+  };
 }
 
 async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<void> {

@@ -29,6 +29,7 @@ export const IDLE_MEMORY: Scenario = {
   proxies: PROXIES,
   withoutProxy: false,
   cpus: "one",
+  fresh: true,
   figures: [{
     unit: "bytes each",
     better: "lower",

@@ -60,6 +60,8 @@ export interface Scenario {
   /** Whether the proxy has one CPU to itself, or all of them, shared with the load. */
   readonly cpus: "one" | "all";
   readonly figures: readonly Figure[];
+  /** Whether each round needs proxies that have just started: their memory is what is measured. */
+  readonly fresh?: boolean;
   /** Asked of each peer beforehand; the highest answer is the runs' reference. */
   calibrate?(run: Run): Promise<number>;
   /** A number for each of {@linkcode Scenario.figures}; NaN where it has no meaning without a proxy. */
