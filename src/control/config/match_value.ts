@@ -35,10 +35,10 @@ export function parseHostPattern(text: string): string {
  */
 export function parsePathPrefix(text: string): string {
   // A star in a path is hardly ever meant as a character, and as one it would fit next to nothing.
-  if (/\/\*+$/.test(text)) {
+  if (text.endsWith("*")) {
     throw new ValueError(
       `${quote(text)} has a star, which stands for nothing in a path`,
-      `Write ${quote(text.replace(/\/\*+$/, "") || "/")}: a path stands for all below it, too`,
+      starHint(text),
     );
   }
   if (/^\/[^?#\s]*$/.test(text)) {
@@ -53,6 +53,13 @@ export function parsePathPrefix(text: string): string {
     ? "Only the path counts: write it without query, fragment and white space"
     : 'A path begins with a slash, as in "/api"';
   throw new ValueError(`${quote(text)} is not a path`, hint);
+}
+
+function starHint(text: string): string {
+  const [, above] = /^(.*)\/\*+$/s.exec(text) ?? [];
+  return above === undefined
+    ? "A path stands for whole segments and all below them: write those in full"
+    : `Write ${quote(above || "/")}: a path stands for all below it, too`;
 }
 
 /**

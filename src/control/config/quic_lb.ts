@@ -12,7 +12,7 @@ import type { ProtocolDraft } from "./draft.ts";
 import { parseTarget } from "./endpoint.ts";
 import type { Findings } from "./findings.ts";
 import { quote, ValueError } from "./value_error.ts";
-import { expected, integer, list, reading, text } from "./value_schema.ts";
+import { expected, integer, reading, tables, text } from "./value_schema.ts";
 
 /** Bounds of draft-ietf-quic-load-balancers §5.2: a connection ID has 20 bytes, the first of which is not theirs. */
 const MAX_SERVER_ID = 15;
@@ -39,9 +39,9 @@ const KEYS = {
 export const QUIC_LB_KEY_NAMES: readonly string[] = Object.keys(KEYS);
 
 /** Schema of `quic_lb`. */
-export const quicLb = list(
+export const quicLb = tables(
   reading(z.strictObject(KEYS, { error: expected("a table") }), toConfig),
-  "tables",
+  "[[protocols.NAME.quic_lb]]",
 );
 
 /** Adds to `findings` what is wrong between the `quic_lb` tables of all services, and with their targets. */

@@ -28,10 +28,16 @@ export function integer(least: number, most: number) {
 
 /** An array that is not empty. */
 export function list<T extends z.ZodType>(element: T, what: string) {
-  return z.array(element, { error: expected(`an array of ${what} in square brackets`) }).min(
-    1,
-    "must not be empty",
-  );
+  return filled(element, `an array of ${what} in square brackets`);
+}
+
+/** Tables, at least one, that `heading` stands above each of. */
+export function tables<T extends z.ZodType>(table: T, heading: string) {
+  return filled(table, `an array of tables, each under ${heading}`);
+}
+
+function filled<T extends z.ZodType>(element: T, what: string) {
+  return z.array(element, { error: expected(what) }).min(1, "must not be empty");
 }
 
 /**

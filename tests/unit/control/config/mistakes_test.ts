@@ -696,6 +696,21 @@ protocol = "tls"\ntarget = ["b:1"]\nversions = ["TLS 1.3"]\nalpns = ["h2"]\n`,
     hint: 'Write "/api": a path stands for all below it, too',
   },
   {
+    rule: "star for the rest of a segment",
+    text: http('paths = [§"/v*"]'),
+    key: "protocols.s.paths[0]",
+    message: '"/v*" has a star, which stands for nothing in a path',
+    hint: "A path stands for whole segments and all below them: write those in full",
+  },
+  {
+    rule: "one table in place of several",
+    text: `${BASE}[protocols.s]\nprotocol = "quic"\ntarget = ["a:1"]
+quic_lb = §{ config_rotation = 1 }\n`,
+    key: "protocols.s.quic_lb",
+    message:
+      '"quic_lb" must be an array of tables, each under [[protocols.NAME.quic_lb]], not a table',
+  },
+  {
     rule: "path that is a star",
     text: http('paths = [§"/*"]'),
     key: "protocols.s.paths[0]",
