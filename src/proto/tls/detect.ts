@@ -8,7 +8,6 @@ import { MAX_CLIENT_HELLO, MAX_TCP_HEAD } from "../../model/limits.ts";
 import type { Detected } from "../../model/protocol.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { NO_MATCH } from "../../model/verdict.ts";
-import { Reader } from "../bytes.ts";
 import type { TcpDetector, TcpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
 import {
@@ -65,11 +64,12 @@ function find(
 ): Verdict<Detected> {
   const typeMissing = records.advance(head, 1);
   if (typeMissing !== null) return typeMissing;
-  if (records.gather(head, 1)[0] !== CLIENT_HELLO_TYPE) return NO_MATCH;
+  if (records.at(head, 0) !== CLIENT_HELLO_TYPE) return NO_MATCH;
 
   const headerMissing = records.advance(head, HANDSHAKE_HEADER);
   if (headerMissing !== null) return headerMissing;
-  const length = HANDSHAKE_HEADER + new Reader(records.gather(head, HANDSHAKE_HEADER), 1).u24();
+  const length = HANDSHAKE_HEADER +
+    (records.at(head, 1) << 16 | records.at(head, 2) << 8 | records.at(head, 3));
   if (length > MAX_CLIENT_HELLO) return MALFORMED.too_long;
 
   const bodyMissing = records.advance(head, length);

@@ -44,6 +44,18 @@ export class HandshakeRecords {
     }
   }
 
+  /** The handshake byte at an offset, after `advance` has found it. For the first few: goes over the records before it. */
+  at(head: Uint8Array, offset: number): number {
+    let recordStart = 0;
+    let index = offset;
+    for (;;) {
+      const length = fragmentLength(head, recordStart);
+      if (index < length) return head[recordStart + RECORD_HEADER + index] ?? 0;
+      index -= length;
+      recordStart += RECORD_HEADER + length;
+    }
+  }
+
   /** The first `count` handshake bytes, after `advance` has found them; a view where one record holds them all. */
   gather(head: Uint8Array, count: number): Uint8Array {
     const first = fragment(head, 0);
