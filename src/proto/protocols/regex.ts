@@ -39,10 +39,13 @@ export const REGEX_UDP: UdpProtocolSpec = {
   versions: [],
   prepare: (needs) => {
     const patterns = compileAll(needs);
-    return () => ([first]) => {
+    return () => (held) => {
+      const first = held[0];
       if (first === undefined) return NEED_MORE;
-      const fitting = patterns.find(({ pattern }) => fitsStart(pattern, first));
-      return fitting === undefined ? NO_MATCH : match(fitting, 1);
+      for (const named of patterns) {
+        if (fitsStart(named.pattern, first)) return match(named, 1);
+      }
+      return NO_MATCH;
     };
   },
 };
