@@ -64,8 +64,10 @@ export class TcpConnection implements Cuttable, Deadlined {
     return this.#target;
   }
 
-  /** Closes the connection to the target. */
+  /** Closes the connection to the target, and forgets what of a PROXY header it did not take. */
   dropTarget(): void {
+    this.client.backlog?.release();
+    this.client.backlog = null;
     if (this.#target !== null) this.#close(this.#target, false);
     this.#target = null;
   }
