@@ -105,7 +105,7 @@ Deno.test("watchConfig() reports the swap of a mounted ConfigMap", async () => {
 Deno.test("watchConfig() waits for a save of many steps to end", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "one");
-  scene.watch({ settleMs: 1_000 });
+  scene.watch({ settleMs: 3_000 });
   await Deno.writeTextFile(scene.file, "");
   for (let step = 0; step < 40; step++) {
     await Deno.writeTextFile(`${scene.directory}/.backup`, `${step}`);
