@@ -33,6 +33,26 @@ export const TCP_FLOW_CASES: Cases = {
     assert.equal(flow?.detected?.protocol, "http");
   },
 
+  "recognises an undecided client by what it has said when it closes": async (world) => {
+    const backend = await world.startBackend();
+    const http = service("http", { protocol: "http", targets: [target("192.0.2.1:80")] });
+    const telemetry = service("telemetry", { protocol: "regex", targets: [backend.target] });
+    const { address } = await Rig.start(world, "tcp", {
+      tcp: {
+        ...protocolRoutes({ http, regex: telemetry }),
+        needs: new Map([["regex", { fields: new Set(), values: ["TLM[0-9]{2}"] }]]),
+      },
+      timeouts: TIMEOUTS,
+    });
+    const client = await world.connect(address);
+    await client.write(ascii("TLM"));
+    await world.pass(0);
+    await client.write(ascii("07"));
+    await client.closeWrite();
+    const peer = await backend.accept();
+    assert.equal(text(await readAll(peer)), "TLM07");
+  },
+
   "forwards what it does not recognise to the default target": async (world) => {
     const { address, fallback } = await startHttpAndDefault(world);
     const client = await world.connect(address);
