@@ -45,16 +45,17 @@ export function skipEmptyLines(head: Uint8Array): number | typeof NEED_MORE | ty
   return start;
 }
 
-/** Where the space behind a method is. */
+/** Where the space behind a method is. A protocol may have fewer bytes in its methods than HTTP has. */
 export function findMethodEnd(
   head: Uint8Array,
   start: number,
+  isMethodByte: (byte: number) => boolean = isTokenByte,
 ): number | typeof NEED_MORE | typeof NO_MATCH {
   for (let i = start; i <= start + MAX_METHOD; i++) {
     const byte = head[i];
     if (byte === undefined) return NEED_MORE;
     if (byte === SPACE && i > start) return i;
-    if (!isTokenByte(byte)) return NO_MATCH;
+    if (!isMethodByte(byte)) return NO_MATCH;
   }
   return NO_MATCH;
 }

@@ -11,9 +11,9 @@ import type { UdpProtocolSpec } from "../detector.ts";
 import { DTLS_VERSION_NAMES, offeredDtlsVersion, withoutCookie } from "../dtls/client_hello.ts";
 import { type HelloFragment, readHelloFragments } from "../dtls/fragment.ts";
 import { MALFORMED, type Malformed } from "../malformed.ts";
-import { EXTENSION, hasExtension, parseClientHello } from "../tls/client_hello.ts";
+import { parseClientHello } from "../tls/client_hello.ts";
 import { HandshakeStream } from "../tls/handshake_stream.ts";
-import { ja4 } from "../tls/ja4.ts";
+import { helloMatch } from "../tls/hello_match.ts";
 
 /** DTLS. */
 export const DTLS: UdpProtocolSpec = {
@@ -89,15 +89,7 @@ export class DtlsDetector {
     const parsed = parseClientHello(message);
     if (parsed.kind !== "match") return parsed;
     const hello = parsed.value;
-    const value: Detected = {
-      protocol: "dtls",
-      sni: hello.serverName,
-      alpn: hello.alpn,
-      ech: hasExtension(hello, EXTENSION.encryptedClientHello),
-      version: offeredDtlsVersion(hello, body),
-      consumed: this.#seen,
-    };
-    if (!this.#wantsJa4) return { kind: "match", value };
-    return { kind: "match", value: { ...value, fields: { ja4: ja4(message, hello, "d") } } };
+    const version = offeredDtlsVersion(hello, body);
+    return helloMatch("dtls", hello, version, this.#seen, this.#wantsJa4 ? message : null);
   }
 }

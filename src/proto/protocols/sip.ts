@@ -14,15 +14,12 @@ import {
   type UdpDetector,
   type UdpProtocolSpec,
 } from "../detector.ts";
-import { LineScan, MAX_LEADING_EMPTY, skipEmptyLines } from "../start_line.ts";
+import { findMethodEnd, LineScan, MAX_LEADING_EMPTY, skipEmptyLines } from "../start_line.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
-
-/** Longest method: none registered or seen in the wild comes near. */
-const MAX_METHOD = 32;
 
 /** Longest scheme of a Request-URI: `sip`, `sips`, `tel`, `urn` … */
 const MAX_SCHEME = 16;
@@ -68,7 +65,7 @@ export function sipDetector(): TcpDetector {
     const response = detectResponse(head, start);
     if (response.kind !== "noMatch") return response;
 
-    const methodEnd = findCapitalsEnd(head, start);
+    const methodEnd = findMethodEnd(head, start, isCapital);
     if (typeof methodEnd !== "number") return methodEnd;
     const uri = findSchemeEnd(head, methodEnd + 1);
     if (typeof uri !== "number") return uri;
@@ -131,22 +128,9 @@ function isResponseByte(byte: number, position: number): boolean {
 }
 
 /**
- * Where the space behind a method is. All that there are have capitals alone, though more is allowed: it keeps detection
- * away from most lines of other protocols, the identification strings of SSH among them.
+ * All methods that there are have capitals alone, though more is allowed: it keeps detection away from most lines of other
+ * protocols, the identification strings of SSH among them.
  */
-function findCapitalsEnd(
-  head: Uint8Array,
-  start: number,
-): number | typeof NEED_MORE | typeof NO_MATCH {
-  for (let i = start; i <= start + MAX_METHOD; i++) {
-    const byte = head[i];
-    if (byte === undefined) return NEED_MORE;
-    if (byte === SPACE && i > start) return i;
-    if (!isCapital(byte)) return NO_MATCH;
-  }
-  return NO_MATCH;
-}
-
 function isCapital(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a;
 }

@@ -10,14 +10,8 @@ import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
 import { Reader } from "../bytes.ts";
 import { plainMatch, type UdpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
-import {
-  type ClientHello,
-  EXTENSION,
-  HANDSHAKE_HEADER,
-  hasExtension,
-  parseClientHello,
-} from "../tls/client_hello.ts";
-import { ja4 } from "../tls/ja4.ts";
+import { type ClientHello, HANDSHAKE_HEADER, parseClientHello } from "../tls/client_hello.ts";
+import { helloMatch } from "../tls/hello_match.ts";
 import { HandshakeStream } from "../tls/handshake_stream.ts";
 import { readInitialFrames } from "./frames.ts";
 import {
@@ -143,17 +137,8 @@ export class QuicDetector {
   }
 
   #detected(hello: ClientHello, { crypto, version }: Connection): Verdict<Detected> {
-    const value: Detected = {
-      protocol: "quic",
-      sni: hello.serverName,
-      alpn: hello.alpn,
-      ech: hasExtension(hello, EXTENSION.encryptedClientHello),
-      version: version.name,
-      consumed: this.#seen,
-    };
-    if (!this.#wantsJa4) return { kind: "match", value };
-    const fields = { ja4: ja4(crypto.read(hello.length), hello, "q") };
-    return { kind: "match", value: { ...value, fields } };
+    const message = this.#wantsJa4 ? crypto.read(hello.length) : null;
+    return helloMatch("quic", hello, version.name, this.#seen, message);
   }
 
   #connectionOf({ version, dcid }: InitialPacket): Connection {

@@ -12,14 +12,12 @@ import type { TcpDetector, TcpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
 import {
   CLIENT_HELLO_TYPE,
-  EXTENSION,
   HANDSHAKE_HEADER,
-  hasExtension,
   offeredVersion,
   parseClientHello,
   TLS_VERSION_NAMES,
 } from "./client_hello.ts";
-import { ja4 } from "./ja4.ts";
+import { helloMatch } from "./hello_match.ts";
 import { HandshakeRecords } from "./record.ts";
 
 /** TLS, by its ClientHello. */
@@ -78,14 +76,6 @@ function find(
   const parsed = parseClientHello(message);
   if (parsed.kind !== "match") return parsed;
   const hello = parsed.value;
-  const value: Detected = {
-    protocol: "tls",
-    sni: hello.serverName,
-    alpn: hello.alpn,
-    ech: hasExtension(hello, EXTENSION.encryptedClientHello),
-    version: offeredVersion(hello),
-    consumed: records.offsetAfter(length),
-  };
-  if (!wantsJa4) return { kind: "match", value };
-  return { kind: "match", value: { ...value, fields: { ja4: ja4(message, hello, "t") } } };
+  const consumed = records.offsetAfter(length);
+  return helloMatch("tls", hello, offeredVersion(hello), consumed, wantsJa4 ? message : null);
 }
