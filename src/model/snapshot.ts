@@ -5,6 +5,7 @@
  */
 
 import type { Cidr, SocketAddress } from "./address.ts";
+import type { EchSettings } from "./ech.ts";
 import type { FieldNeeds, MatchField, Protocol, Transport } from "./protocol.ts";
 
 /** How a service picks among its targets. */
@@ -47,6 +48,13 @@ export interface Service {
   readonly order: number;
   /** QUIC: how connection IDs name one of `targets`; left out where they do not. */
   readonly quicLb?: readonly QuicLbConfig[];
+  /** TLS and QUIC: how hellos that carry ECH are opened; left out where they are not. */
+  readonly ech?: EchSettings;
+  /**
+   * Whether the targets are known by inner names that no log may show: they are those of an `ech` table that does not log
+   * inner names. Left out where they may be shown.
+   */
+  readonly isPrivate?: true;
 }
 
 /** How servers write their names into connection IDs (draft-ietf-quic-load-balancers). */

@@ -22,6 +22,8 @@ export const END_REASONS = Object.keys(
     client_closed: true,
     proxy_header: true,
     untrusted: true,
+    ech_fault: true,
+    ech_retry: true,
     limit: true,
     error: true,
   } satisfies Record<EndReason, true>,
