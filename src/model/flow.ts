@@ -5,6 +5,7 @@
  */
 
 import type { SocketAddress } from "./address.ts";
+import type { EchFacts } from "./ech.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Detected } from "./protocol.ts";
 import type { Service, Snapshot, Target } from "./snapshot.ts";
@@ -23,6 +24,8 @@ export type EndReason =
   | "client_closed" // ended before a service was chosen
   | "proxy_header" // PROXY header missing, broken or late
   | "untrusted" // peer is not in tcp_trusted_proxies
+  | "ech_fault" // its ECH opened and breaks the rules, or names nothing that is served: the client got an alert
+  | "ech_retry" // the client was given current ECH configurations, and ended as it should
   | "limit" // tcp_max_connections or udp_max_connections reached
   | "error"; // the proxy's own fault, see the log
 
@@ -90,16 +93,46 @@ export type TcpFlowAction =
   }
   /**
    * Send `preface`, then the client's head from `headOffset` on, then relay both ways until both have ended.
-   * Nothing of the pipeline is called any more.
+   * Nothing of the pipeline is called any more, but for a `filter` until it steps out: all bytes pass through it, those
+   * of the head first.
    */
   | {
     readonly kind: "relay";
     readonly preface: Uint8Array | null;
     readonly headOffset: number;
     readonly idleMs: number;
+    readonly filter?: StreamFilter;
   }
   /** End the flow without a relay. Closes what is open. */
   | { readonly kind: "close"; readonly outcome: FlowOutcome };
+
+/**
+ * Sees the first bytes of both directions of a relay, or all of them, and says what is sent in their place. Never throws;
+ * what it holds is bounded. The views that it returns are valid until its next call.
+ */
+export interface StreamFilter {
+  /** Takes bytes of the client. */
+  fromClient(bytes: Uint8Array): FilterOutput;
+  /** Takes bytes of the target. */
+  fromTarget(bytes: Uint8Array): FilterOutput;
+  /** The client has ended its direction, in order. What it holds goes out before the end is passed on. */
+  clientEnded(): FilterOutput;
+  /** The same of the target. */
+  targetEnded(): FilterOutput;
+}
+
+/** What a filter makes of what it was given. */
+export interface FilterOutput {
+  /** Null: nothing. */
+  readonly toClient: Uint8Array | null;
+  /** Null: nothing. */
+  readonly toTarget: Uint8Array | null;
+  /**
+   * `filter`: it is to see what comes next. `raw`: both directions pass unchanged from here on, and it is not called any
+   * more. Else the flow ends with this outcome, once `toClient` is written.
+   */
+  readonly next: "filter" | "raw" | FlowOutcome;
+}
 
 /** What a flow knows of itself; read by the engine for the access log after the decision is made. */
 export interface FlowFacts {
@@ -114,6 +147,8 @@ export interface FlowFacts {
   readonly address: SocketAddress | null;
   /** What could not be reached, in the order of the attempts; left out where everything could. */
   readonly failures?: readonly TargetFailure[];
+  /** What became of its ECH; left out where no service with keys was chosen by its outer hello. */
+  readonly ech?: EchFacts;
 }
 
 /** A target that could not be reached, at one of its addresses at least. */
@@ -127,7 +162,8 @@ export interface TargetFailure {
 export type UdpFlowEvent =
   /** All datagrams that the client has sent so far, oldest first; valid during the call. */
   | { readonly kind: "datagrams"; readonly held: readonly Uint8Array[] }
-  | { readonly kind: "timeout" }
+  /** `held` as with `datagrams`. */
+  | { readonly kind: "timeout"; readonly held: readonly Uint8Array[] }
   | { readonly kind: "resolved"; readonly addresses: readonly SocketAddress[] }
   | { readonly kind: "resolveFailed"; readonly error: ErrorCode };
 
@@ -144,9 +180,19 @@ export type UdpFlowAction =
     /** The address to send from: the client's where the service is transparent; null: the system chooses. */
     readonly from: SocketAddress | null;
     readonly idleMs: number;
+    /** Sees the client's datagrams, those that are held first, until it is done. */
+    readonly filter?: DatagramFilter;
   }
-  /** Forget the flow and what it holds. */
-  | { readonly kind: "drop"; readonly outcome: FlowOutcome };
+  /** Forget the flow and what it holds, after `reply` is sent to the client where there is one. */
+  | { readonly kind: "drop"; readonly outcome: FlowOutcome; readonly reply?: Uint8Array };
+
+/** Rewrites the first datagrams of a client. Never throws; what it holds is bounded. */
+export interface DatagramFilter {
+  /** Takes a datagram of the client, which is only read. Returns what the target gets now, in order, for keeps. */
+  push(datagram: Uint8Array): readonly Uint8Array<ArrayBuffer>[];
+  /** Whether it has nothing left to do: the datagrams that come next pass unchanged, and it is not called any more. */
+  readonly done: boolean;
+}
 
 /** The start of a relayed flow, or the end of any flow, as the ops side sees it. */
 export interface FlowRecord extends FlowFacts {
