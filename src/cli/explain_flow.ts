@@ -183,5 +183,6 @@ function sniffUdp(datagrams: readonly Uint8Array[], plan: UdpSniffPlan): Sniffed
     held.push(datagram);
     result = sniffer.push(held);
   }
-  return { result, atEnd: result, seen: held.length };
+  const atEnd = result.kind === "needMore" ? sniffer.end(held) : result;
+  return { result, atEnd, seen: held.length };
 }

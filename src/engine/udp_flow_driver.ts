@@ -202,7 +202,9 @@ export class UdpFlowDriver implements Cuttable {
   }
 
   #onTimer(): void {
-    if (this.#state === "sniffing") return this.#advance({ kind: "timeout" });
+    if (this.#state === "sniffing") {
+      return this.#advance({ kind: "timeout", held: this.#held.all });
+    }
     if (this.#state === "resolving") {
       return this.#advance({ kind: "resolveFailed", error: "name_not_resolved" });
     }

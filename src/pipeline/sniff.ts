@@ -7,7 +7,7 @@
 import { MAX_HELD_DATAGRAM_BYTES, MAX_HELD_DATAGRAMS, MAX_TCP_HEAD } from "../model/limits.ts";
 import type { Detected, Protocol } from "../model/protocol.ts";
 import type { MalformedCode, Verdict } from "../model/verdict.ts";
-import { NEED_MORE } from "../model/verdict.ts";
+import { NEED_MORE, NO_MATCH } from "../model/verdict.ts";
 import type { Candidates, TcpSniffPlan, UdpSniffPlan } from "./sniff_plan.ts";
 
 /** The answer of a sniffer. All but `needMore` are final. */
@@ -64,21 +64,35 @@ export class UdpSniffer {
   push(held: readonly Uint8Array[]): SniffResult {
     return this.#asking.ask(held, isFull(held));
   }
+
+  /**
+   * What it is when no more comes, likewise.
+   *
+   * @param held as with `push()`
+   */
+  end(held: readonly Uint8Array[]): SniffResult {
+    return this.#asking.ask(held, true);
+  }
 }
 
 const NONE: SniffResult = Object.freeze({ kind: "none" });
+
+interface Detector<Input> {
+  (input: Input): Verdict<Detected>;
+  readonly atEnd?: () => Verdict<Detected>;
+}
 
 /**
  * Goes through the protocols that a flow may still be. One that said no is never asked again, and a match counts only
  * when all before it have said no: so the answer is the same however the bytes are cut.
  */
 class Asking<Input> {
-  readonly #candidates: Candidates<(input: Input) => Verdict<Detected>>;
+  readonly #candidates: Candidates<Detector<Input>>;
   #current = 0;
-  #detector: ((input: Input) => Verdict<Detected>) | null = null;
+  #detector: Detector<Input> | null = null;
   #verdict: SniffResult = NONE;
 
-  constructor(candidates: Candidates<(input: Input) => Verdict<Detected>>) {
+  constructor(candidates: Candidates<Detector<Input>>) {
     this.#candidates = candidates;
   }
 
@@ -88,13 +102,13 @@ class Asking<Input> {
       const candidate = this.#candidates[this.#current];
       if (candidate === undefined) break;
       this.#detector ??= candidate.detector();
-      const verdict = this.#detector(input);
+      let verdict = this.#detector(input);
+      if (verdict.kind === "needMore" && full) verdict = this.#detector.atEnd?.() ?? NO_MATCH;
       switch (verdict.kind) {
         case "match":
           return { kind: "match", detected: verdict.value };
         case "needMore":
-          if (!full) return NEED_MORE;
-          break;
+          return NEED_MORE;
         case "malformed":
           if (this.#verdict === NONE) {
             const { protocol } = candidate;

@@ -102,7 +102,7 @@ export class UdpFlow {
       case "datagrams":
         return this.#classify(event.held, now);
       case "timeout":
-        return this.#choose("probe_timeout", now);
+        return this.#settle(event.held, now);
       default:
         throw this.#broken(event.kind);
     }
@@ -150,6 +150,13 @@ export class UdpFlow {
       case "malformed":
         return this.#choose("malformed", now);
     }
+  }
+
+  #settle(held: readonly Uint8Array[], now: number): UdpFlowAction {
+    const result = this.#sniffer?.end(held);
+    if (result?.kind !== "match") return this.#choose("probe_timeout", now);
+    this.#detected = result.detected;
+    return this.#choose("dropped", now);
   }
 
   #namedRoute([first]: readonly Uint8Array[]): KnownRoute | null {

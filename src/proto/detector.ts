@@ -24,7 +24,14 @@ import type { Verdict } from "../model/verdict.ts";
 export type TcpDetector = (head: Uint8Array) => Verdict<Detected>;
 
 /** Says the same of a UDP flow. `held` is all datagrams so far, oldest first; only those that are new are worked on. */
-export type UdpDetector = (held: readonly Uint8Array[]) => Verdict<Detected>;
+export interface UdpDetector {
+  (held: readonly Uint8Array[]): Verdict<Detected>;
+  /**
+   * The verdict on a flow that was `needMore` when no more comes; never `needMore` itself. Left out where it is `noMatch`:
+   * by all that need more to tell the protocol, and not just what rules look at.
+   */
+  readonly atEnd?: () => Verdict<Detected>;
+}
 
 /** Everything that is to be known of a protocol over one transport. Each protocol's file has one for each transport. */
 export interface ProtocolSpec<Name extends Protocol, Detector> {

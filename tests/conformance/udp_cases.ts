@@ -9,6 +9,8 @@ import { MAX_HELD_DATAGRAMS } from "../../src/model/limits.ts";
 import type { Resolution } from "../../src/model/resolver.ts";
 import type { SocketAddress } from "../../src/model/address.ts";
 import type { Service, Snapshot } from "../../src/model/snapshot.ts";
+import { buildClientHello } from "../support/client_hello_builder.ts";
+import { cryptoFrame, sealInitialDatagram } from "../support/quic_initial_builder.ts";
 import { protocolRoutes, service, target } from "../support/snapshot_builder.ts";
 import { ascii, Rig, text, toDefault } from "./rig.ts";
 import type { Cases } from "./suite.ts";
@@ -191,6 +193,26 @@ export const UDP_CASES: Cases = {
     const [flow] = await rig.finishedFlows(1);
     assert.equal(flow?.end.outcome.reason, "dropped");
     assert.equal(rig.engine.stats().udpActive, 0);
+  },
+
+  "takes a QUIC client whose hello stays incomplete for one without a server name": async (
+    world,
+  ) => {
+    const backend = await world.openUdp();
+    const quic = service("h3", {
+      transport: "udp",
+      protocol: "quic",
+      targets: [target(label(backend.address))],
+    });
+    const { rig, address } = await Rig.start(world, "udp", { udp: protocolRoutes({ quic }) });
+    const half = sealInitialDatagram({
+      frames: [cryptoFrame(0, buildClientHello().subarray(0, 40))],
+    });
+    await (await world.openUdp()).send(half, address);
+    await rig.startedFlows(1);
+    assert.deepEqual((await backend.receive()).data, half);
+    const [flow] = rig.started;
+    assert.deepEqual([flow?.service?.name, flow?.detected?.sni], ["h3", null]);
   },
 
   "keeps sessions alive while their listener is closed, and begins no new ones": async (world) => {

@@ -86,6 +86,9 @@ function checkFlow(held: FuzzInput, random: Random): void {
     lent[shown - 1]?.fill(0xff);
   }
   assert.deepEqual(verdict, whole, "datagrams one by one give the same verdict");
+  if (verdict.kind === "needMore") {
+    assert.notEqual(inTurn.end(held).kind, "needMore", "the need for more ends with the flow");
+  }
 
   const views = held.map((datagram) => {
     const guarded = concat(random.bytes(16), datagram, random.bytes(16));

@@ -40,7 +40,8 @@ export const QUIC: UdpProtocolSpec = {
     const wantsJa4 = fields.has("ja4");
     return () => {
       const detector = new QuicDetector(INITIAL_PROTECTION, wantsJa4);
-      return (held) => detector.detect(held);
+      const detect = (held: readonly Uint8Array[]) => detector.detect(held);
+      return Object.assign(detect, { atEnd: () => detector.atEnd() });
     };
   },
 };
@@ -82,10 +83,19 @@ export class QuicDetector {
       this.#seen++;
       this.#verdict = this.#push(datagram);
       if (this.#verdict === NEED_MORE && this.#seen === MAX_HELD_DATAGRAMS) {
-        this.#verdict = this.#foremost === null ? NO_MATCH : MALFORMED.too_long;
+        this.#verdict = this.atEnd();
       }
     }
     return this.#verdict;
+  }
+
+  /**
+   * The verdict on a hello that is not whole in time, or in as many datagrams as may be held. It is QUIC, as surely as one
+   * Initial is authentic, and for rules a hello without a name. 0-RTT alone proves nothing.
+   */
+  atEnd(): Verdict<Detected> {
+    if (this.#foremost === null) return NO_MATCH;
+    return plainMatch("quic", this.#foremost.version.name, this.#seen);
   }
 
   #push(datagram: Uint8Array): Verdict<Detected> {

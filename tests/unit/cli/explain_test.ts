@@ -6,6 +6,7 @@ import { parseConfig } from "../../../src/control/config/parse.ts";
 import { MAX_TCP_HEAD } from "../../../src/model/limits.ts";
 import type { Snapshot } from "../../../src/model/snapshot.ts";
 import { buildClientHello, toRecords } from "../../support/client_hello_builder.ts";
+import { cryptoFrame, sealInitialDatagram } from "../../support/quic_initial_builder.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -85,6 +86,19 @@ Deno.test("explainSample() shows how a flow that stays undecided is routed in th
   const sample = { transport: "tcp", chunks: [bytes("TLM07")] } as const;
   const { verdict, protocol, service, consumed } = explainSample(sample, snapshot);
   assert.deepEqual([verdict, protocol, service, consumed], ["need more", "regex", "telemetry", 5]);
+});
+
+Deno.test("explainSample() shows how a UDP flow that stays undecided is routed in the end", () => {
+  const { snapshot } = parseConfig(
+    `listen_port = 443
+    protocols.h3 = { protocol = "quic", target = ["10.0.0.2:443"] }`,
+    "test.toml",
+  );
+  const frames = [cryptoFrame(0, buildClientHello().subarray(0, 40))];
+  const sample = { transport: "udp", chunks: [sealInitialDatagram({ frames })] } as const;
+  const { verdict, protocol, service, consumed } = explainSample(sample, snapshot);
+  assert.deepEqual([verdict, protocol, service, consumed], ["need more", "quic", "h3", 1]);
+  assert.equal(explainSample(sample, null).protocol, null);
 });
 
 Deno.test("explainSample() takes no more bytes than a connection would", () => {

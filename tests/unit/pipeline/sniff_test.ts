@@ -7,6 +7,7 @@ import {
 import { TcpSniffer, UdpSniffer } from "../../../src/pipeline/sniff.ts";
 import { planTcpSniff, planUdpSniff } from "../../../src/pipeline/sniff_plan.ts";
 import { buildClientHello, concat, latin1, toRecords } from "../../support/client_hello_builder.ts";
+import { dtlsFragment, dtlsRecord } from "../../support/dtls_builder.ts";
 import {
   cryptoFrame,
   sealClientHello,
@@ -16,6 +17,7 @@ import {
 const ALL_TCP = ["http", "tls", "ssh", "socks5"] as const;
 const ALL_UDP = ["quic", "wireguard"] as const;
 const HELLO = toRecords(buildClientHello({ serverName: "a.test", alpn: ["h2"] }));
+const HELLO_FRAGMENT = dtlsRecord(dtlsFragment(new Uint8Array(40), { length: 200 }));
 const INITIATION = concat(Uint8Array.of(1), new Uint8Array(147));
 
 function protocolOf(sniffer: TcpSniffer | UdpSniffer, input: Uint8Array): string | null {
@@ -109,7 +111,27 @@ Deno.test("UdpSniffer ends when as many datagrams, or bytes, are held as may be"
   for (let count = 1; count < MAX_HELD_DATAGRAMS; count++) {
     assert.equal(sniffer.push(new Array(count).fill(first)).kind, "needMore");
   }
-  assert.equal(sniffer.push(new Array(MAX_HELD_DATAGRAMS).fill(first)).kind, "malformed");
+  assert.equal(sniffer.push(new Array(MAX_HELD_DATAGRAMS).fill(first)).kind, "match");
   const large = new Uint8Array(MAX_HELD_DATAGRAM_BYTES);
-  assert.equal(new UdpSniffer(planUdpSniff(ALL_UDP)).push([first, large]).kind, "none");
+  assert.equal(new UdpSniffer(planUdpSniff(ALL_UDP)).push([first, large]).kind, "match");
+  assert.equal(new UdpSniffer(planUdpSniff(["dtls"])).push([HELLO_FRAGMENT, large]).kind, "none");
+});
+
+Deno.test("UdpSniffer asks those behind the one that needs more when no more comes", () => {
+  const needs = new Map([["regex", { fields: new Set<never>(), values: ["\\x16\\xfe"] }]] as const);
+  const sniffer = new UdpSniffer(planUdpSniff(["dtls", "regex"], needs));
+  assert.equal(sniffer.push([HELLO_FRAGMENT]).kind, "needMore");
+  const result = sniffer.end([HELLO_FRAGMENT]);
+  assert.equal(result.kind === "match" && result.detected.protocol, "regex");
+  const alone = new UdpSniffer(planUdpSniff(["dtls"]));
+  assert.deepEqual(alone.end([HELLO_FRAGMENT]), { kind: "none" });
+});
+
+Deno.test("UdpSniffer takes what an Initial has proved for QUIC before it asks those behind it", () => {
+  const half = sealInitialDatagram({ frames: [cryptoFrame(0, Uint8Array.of(1, 0, 9, 9))] });
+  const needs = new Map([["regex", { fields: new Set<never>(), values: ["."] }]] as const);
+  const sniffer = new UdpSniffer(planUdpSniff(["quic", "regex"], needs));
+  assert.equal(sniffer.push([half]).kind, "needMore");
+  const result = sniffer.end([half]);
+  assert.equal(result.kind === "match" && result.detected.protocol, "quic");
 });

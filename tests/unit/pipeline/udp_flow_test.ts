@@ -4,6 +4,7 @@ import type { EndReason, UdpFlowAction, UdpFlowEvent } from "../../../src/model/
 import type { Snapshot } from "../../../src/model/snapshot.ts";
 import { UdpFlow } from "../../../src/pipeline/udp_flow.ts";
 import { buildClientHello, concat, latin1 } from "../../support/client_hello_builder.ts";
+import { dtlsFragment, dtlsRecord } from "../../support/dtls_builder.ts";
 import {
   cryptoFrame,
   sealClientHello,
@@ -24,6 +25,7 @@ const PEER = address("192.0.2.1:5000");
 const LOCAL = address("198.51.100.1:443");
 const GARBAGE = latin1("hello");
 const INITIATION = concat(Uint8Array.of(1), new Uint8Array(147));
+const HELLO_FRAGMENT = dtlsRecord(dtlsFragment(new Uint8Array(40), { length: 200 }));
 const HALF_HELLO = sealInitialDatagram({
   frames: [cryptoFrame(0, buildClientHello({ serverName: "a.test" }).subarray(0, 40))],
 });
@@ -44,7 +46,7 @@ const SERVICES = { wireguard: WIREGUARD, quic: QUIC };
 const ALL = snapshot({ udp: protocolRoutes(SERVICES, FALLBACK) });
 const WITHOUT_FALLBACK = snapshot({ udp: protocolRoutes(SERVICES) });
 
-const TIMEOUT: UdpFlowEvent = { kind: "timeout" };
+const TIMEOUT: UdpFlowEvent = { kind: "timeout", held: [HALF_HELLO] };
 const UNRESOLVED: UdpFlowEvent = { kind: "resolveFailed", error: "name_not_resolved" };
 
 function flowOf(snapshot: Snapshot): UdpFlow {
@@ -120,12 +122,42 @@ Deno.test("UdpFlow forwards to the default target at once when no protocol is so
 });
 
 Deno.test("UdpFlow forwards an undecided flow to the default target at the probe deadline, or drops it", () => {
-  const kept = flowOf(ALL);
-  kept.next(datagrams(HALF_HELLO), 0);
-  assert.deepEqual(kept.next(TIMEOUT, UDP_PROBE_TIMEOUT), forward("10.0.0.53:53"));
-  const dropped = flowOf(WITHOUT_FALLBACK);
-  dropped.next(datagrams(HALF_HELLO), 0);
-  assert.deepEqual(dropped.next(TIMEOUT, UDP_PROBE_TIMEOUT), drop("probe_timeout"));
+  const dtls = service("dtls", { transport: "udp", protocol: "dtls" });
+  const event: UdpFlowEvent = { kind: "timeout", held: [HELLO_FRAGMENT] };
+  const kept = flowOf(snapshot({ udp: protocolRoutes({ dtls }, FALLBACK) }));
+  kept.next(datagrams(HELLO_FRAGMENT), 0);
+  assert.deepEqual(kept.next(event, UDP_PROBE_TIMEOUT), forward("10.0.0.53:53"));
+  assert.equal(kept.facts().detected, null);
+  const dropped = flowOf(snapshot({ udp: protocolRoutes({ dtls }) }));
+  dropped.next(datagrams(HELLO_FRAGMENT), 0);
+  assert.deepEqual(dropped.next(event, UDP_PROBE_TIMEOUT), drop("probe_timeout"));
+});
+
+Deno.test("UdpFlow asks at the probe deadline what else an undecided flow may be", () => {
+  const dtls = service("dtls", { transport: "udp", protocol: "dtls" });
+  const regex = service("regex", { transport: "udp", protocol: "regex" });
+  const { byProtocol, sought } = protocolRoutes({ dtls, regex });
+  const needs = new Map([["regex", { fields: new Set<never>(), values: ["\\x16"] }]] as const);
+  const flow = flowOf(snapshot({ udp: routeTable({ byProtocol, sought, needs }) }));
+  assert.equal(flow.next(datagrams(HELLO_FRAGMENT), 0).kind, "wait");
+  const event: UdpFlowEvent = { kind: "timeout", held: [HELLO_FRAGMENT] };
+  assert.deepEqual(flow.next(event, UDP_PROBE_TIMEOUT), forward("10.0.0.1:80"));
+  assert.equal(flow.facts().service, regex);
+});
+
+Deno.test("UdpFlow routes a QUIC client whose hello stays incomplete as one without a server name", () => {
+  const atDeadline = (given: Snapshot) => {
+    const flow = flowOf(given);
+    flow.next(datagrams(HALF_HELLO), 0);
+    return flow.next(TIMEOUT, UDP_PROBE_TIMEOUT);
+  };
+  assert.equal(atDeadline(ALL).kind, "resolve");
+  assert.equal(atDeadline(WITHOUT_FALLBACK).kind, "resolve");
+
+  const byName = namedRoutes("quic", { exact: { "a.test": alpnTable({}, WIREGUARD) } });
+  const named = routeTable({ byName, sought: ["quic"], fallback: FALLBACK });
+  assert.deepEqual(atDeadline(snapshot({ udp: named })), forward("10.0.0.53:53"));
+  assert.deepEqual(atDeadline(snapshot({ udp: named, unmatched: "drop" })), drop("dropped"));
 });
 
 Deno.test("UdpFlow forwards to the first address of a name", () => {

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../../../../src/model/limits.ts";
 import type { Detected } from "../../../../src/model/protocol.ts";
 import type { Verdict } from "../../../../src/model/verdict.ts";
+import { plainMatch } from "../../../../src/proto/detector.ts";
 import { QuicDetector } from "../../../../src/proto/quic/detect.ts";
 import { QUIC_V1, QUIC_V2, QUIC_VERSIONS } from "../../../../src/proto/quic/versions.ts";
 import { buildClientHello, concat } from "../../../support/client_hello_builder.ts";
@@ -296,9 +297,22 @@ Deno.test("QuicDetector.detect() comes to an end when a hello never becomes whol
     (_, i) => sealInitialDatagram({ packetNumber: i, frames: [pingFrame()] }),
   );
   assert.equal(detect(pings.slice(1)).kind, "needMore");
-  assert.deepEqual(detect(pings), { kind: "malformed", code: "too_long" });
+  assert.deepEqual(detect(pings), plainMatch("quic", "QUIC v1", MAX_HELD_DATAGRAMS));
   const zeroRtt = longHeaderPacket("zeroRtt", new Uint8Array(1100));
   assert.equal(detect(new Array(MAX_HELD_DATAGRAMS).fill(zeroRtt)).kind, "noMatch");
+});
+
+Deno.test("QuicDetector.atEnd() says QUIC without a name once an Initial was authentic", () => {
+  const ended = (...held: Uint8Array[]) => {
+    const detector = new QuicDetector();
+    assert.equal(detector.detect(held).kind, "needMore");
+    return detector.atEnd();
+  };
+  const zeroRtt = longHeaderPacket("zeroRtt", new Uint8Array(1100));
+  const stray = new Uint8Array(40);
+  assert.deepEqual(ended(HALF), plainMatch("quic", "QUIC v1", 1));
+  assert.deepEqual(ended(zeroRtt, HALF, stray), plainMatch("quic", "QUIC v1", 3));
+  assert.equal(ended(zeroRtt).kind, "noMatch");
 });
 
 Deno.test("QuicDetector.detect() looks at no more coalesced packets than any client sends", () => {
