@@ -62,4 +62,17 @@ export const FINDS: readonly Find[] = [
     target: "socks4",
     parts: [latin1(`\x04\x01\x00\x50\0\0\0\x01${"u".repeat(255)}\0${"n".repeat(250)}`).toHex()],
   },
+  {
+    name: "a long target that was read for its path when its line was whole, in front of a header",
+    target: "http",
+    parts: [latin1(`GET /${"a".repeat(1_100)} HTTP/1.1\r\na: ${"b".repeat(10_000)}`).toHex()],
+  },
+  {
+    name: "a message of 1,331 bytes that begins like a greeting of SOCKS5 with 51 methods",
+    target: "dns_tcp",
+    parts: [
+      "05330001010000010000000000030000060001c00c0001000100000000000401020304c0ff00001c0100000016" +
+      "0303000101000000000029100000000000000401020304",
+    ],
+  },
 ];

@@ -12,8 +12,13 @@ import { plainMatch, type TcpProtocolSpec } from "../detector.ts";
 const VERSION = 5;
 const METHODS_OFFSET = 2;
 
+/** Methods that IANA has assigned ("SOCKS Methods"), from 0x00 on, and those of private use. 0xff is only ever an answer. */
+const LAST_ASSIGNED = 0x09;
+const FIRST_PRIVATE = 0x80;
+const LAST_PRIVATE = 0xfe;
+
 /** How many methods there are to offer. */
-const MAX_METHODS = 0x0a + 0x7f;
+const MAX_METHODS = LAST_ASSIGNED + 1 + LAST_PRIVATE - FIRST_PRIVATE + 1;
 
 /** SOCKS5. */
 export const SOCKS5: TcpProtocolSpec = {
@@ -36,10 +41,15 @@ export function detectSocks5(head: Uint8Array): Verdict<Detected> {
 
   // A greeting is little to go by, so the methods have to be ones that a client can offer, each of them once.
   const end = METHODS_OFFSET + count;
+  let assigned = 0; // a bit for each that was there
   for (let i = METHODS_OFFSET; i < end; i++) {
     const method = head[i];
     if (method === undefined) return NEED_MORE;
-    if (!isOfferable(method)) return NO_MATCH;
+    if (method <= LAST_ASSIGNED) {
+      // What repeats one is refused by that byte, and not held up: DNS over TCP can begin with 5, and goes on with zeros.
+      if ((assigned >> method & 1) === 1) return NO_MATCH;
+      assigned |= 1 << method;
+    } else if (method < FIRST_PRIVATE || method > LAST_PRIVATE) return NO_MATCH;
   }
   return hasTwice(head, end) ? NO_MATCH : plainMatch("socks5", null, end);
 }
@@ -49,9 +59,4 @@ function hasTwice(head: Uint8Array, end: number): boolean {
     if (head.lastIndexOf(head[i] ?? 0, i - 1) >= METHODS_OFFSET) return true;
   }
   return false;
-}
-
-/** Assigned by IANA ("SOCKS Methods", 0x00 to 0x09) or private (0x80 to 0xfe); 0xff is only ever an answer. */
-function isOfferable(method: number): boolean {
-  return method <= 0x09 || (method >= 0x80 && method <= 0xfe);
 }

@@ -35,6 +35,7 @@ Deno.test("detectSocks5() says no to what no client sends, as soon as it shows",
       [5, 1, 0x7f],
       [5, 1, 0xff], // "no acceptable methods" is an answer
       [5, 2, 0, 0],
+      [5, 30, 0x99, 0x98, 1, 0, 0], // DNS over TCP: its length, an ID, and what has zeros in it
       [5, 255, 0, 1, 0],
     ]
   ) assert.equal(detectSocks5(Uint8Array.from(start)).kind, "noMatch", String(start));
