@@ -2,20 +2,19 @@
  * Finds rules that earlier rules of the same protocol leave nothing or less to.
  *
  * A rule without further conditions stands for the combinations of its names (or any name) with its ALPN names (or any).
- * Each combination belongs to the first rule of the file that has it. A rule with conditions has nothing left where an
- * earlier one asks for no more than it does.
+ * Each combination belongs to the first rule of the file that has it. Rules with conditions are compared in
+ * covered_rules.ts.
  *
  * @module
  */
 
 import type { Protocol, Transport } from "../../model/protocol.ts";
-import { cidrContains } from "../../proto/cidr.ts";
-import { matchesGlob } from "../../proto/glob.ts";
+import { checkCoveredRules } from "./covered_rules.ts";
 import type { ProtocolDraft } from "./draft.ts";
 import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
-import { MATCH_KEYS, type MatchKey, subjectOf, takesKey } from "./match_keys.ts";
-import { alpnOf, ignoresCase, isConditional, namesOf, servedTransports } from "./routes.ts";
+import { MATCH_KEYS, type MatchKey, takesKey } from "./match_keys.ts";
+import { alpnOf, isConditional, namesOf, servedTransports } from "./routes.ts";
 import { quote } from "./value_error.ts";
 
 /** Combinations that a warning names; the rest is counted. */
@@ -42,7 +41,7 @@ interface Loss {
 /** Reports rules that can never be chosen as errors, and those that lose some of their combinations as warnings. */
 export function checkOverlaps(protocols: readonly ProtocolDraft[], findings: Findings): void {
   const readable = protocols.filter(isReadable);
-  checkConditional(readable.filter(isConditional), findings);
+  checkCoveredRules(readable.filter(isConditional), findings);
   const plain = readable.filter((draft) => !isConditional(draft));
   const losses = new Map<ProtocolDraft, Loss[]>(plain.map((draft) => [draft, []]));
   for (const transport of ["tcp", "udp"] as const) {
@@ -156,92 +155,4 @@ function shadowed(draft: ProtocolDraft, taken: readonly Taken[], findings: Findi
     `Service ${quote(draft.name)} is partly shadowed: ${named.join(", ")}${rest}`,
     { hint: "The rule that stands first in the file wins" },
   );
-}
-
-function checkConditional(drafts: readonly ProtocolDraft[], findings: Findings): void {
-  for (const [index, draft] of drafts.entries()) {
-    const earlier = drafts.slice(0, index).find((other) =>
-      other.values.protocol === draft.values.protocol &&
-      servedTransports(draft.values).every((transport) =>
-        servedTransports(other.values).includes(transport)
-      ) &&
-      MATCH_KEYS.every((key) => covers(other, draft, key))
-    );
-    if (earlier === undefined) continue;
-    const isSame = MATCH_KEYS.every((key) => covers(draft, earlier, key));
-    findings.error(
-      draft.path,
-      `Service ${quote(draft.name)} can never be chosen: ${quote(earlier.name)} stands before ` +
-        "it and takes all that it asks for",
-      {
-        at: "key",
-        hint: isSame
-          ? "Both ask for the same: put the targets of both into one service"
-          : "Put the service that asks for more before the other",
-      },
-    );
-  }
-}
-
-/** Whether all flows that have what a rule asks for under a key have what an earlier rule asks for. */
-function covers(earlier: ProtocolDraft, later: ProtocolDraft, key: MatchKey): boolean {
-  if (key === "sources") {
-    const { sources: blocks } = earlier.values;
-    return blocks === undefined ||
-      (later.values.sources?.every((inner) =>
-        blocks.some((block) =>
-          block.prefixLength <= inner.prefixLength && cidrContains(block, inner.bytes)
-        )
-      ) ?? false);
-  }
-  const given = textsOf(earlier, key);
-  if (given === undefined) return true;
-  const includes = comparisonFor(key);
-  return textsOf(later, key)?.every((value) => given.some((wider) => includes(wider, value))) ??
-    false;
-}
-
-/** Both spellings of the key for ALPN names are one. */
-function textsOf(
-  { values }: ProtocolDraft,
-  key: Exclude<MatchKey, "sources">,
-): readonly string[] | undefined {
-  return key === "alpn" || key === "alpns" ? alpnOf(values) : values[key];
-}
-
-/** Tells whether one value of a key stands for all that another stands for. */
-function comparisonFor(
-  key: Exclude<MatchKey, "sources">,
-): (wider: string, value: string) => boolean {
-  switch (key) {
-    case "server_names":
-    case "hosts":
-    case "query_names":
-      return includesName;
-    case "paths":
-      return includesPath;
-    case "alpn":
-    case "alpns":
-    case "public_keys":
-    case "patterns":
-      return (wider, value) => wider === value;
-    default:
-      return ignoresCase(subjectOf(key))
-        ? (wider, value) => matchesGlob(wider.toLowerCase(), value.toLowerCase())
-        : matchesGlob;
-  }
-}
-
-function includesName(wider: string, name: string): boolean {
-  if (wider === name) return true;
-  if (wider.startsWith("*.")) {
-    const dot = name.indexOf(".");
-    return dot > 0 && !name.startsWith("*.") && name.slice(dot) === wider.slice(1);
-  }
-  // The star of a name stands for a label, which is as good as any.
-  return wider.startsWith(".") && `.${name}`.endsWith(wider);
-}
-
-function includesPath(prefix: string, path: string): boolean {
-  return path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
 }

@@ -157,3 +157,50 @@ Deno.test("parseConfig() refuses a service as one that can never be chosen only 
     { numRuns: 1_500 },
   );
 });
+
+/** Whether a value stands for all that another stands for, as the documentation of the key has it. */
+function includes(key: keyof Rule, wider: string, value: string): boolean {
+  switch (key) {
+    case "server_names":
+      return wider === value || (!value.startsWith(".") && nameFits(wider, value)) ||
+        (wider.startsWith(".") && value.endsWith(wider));
+    case "sources":
+      return wider === value || (wider === "10.0.0.0/8" && value.startsWith("10."));
+    default:
+      return textFits(wider, value);
+  }
+}
+
+function covers(earlier: Rule, later: Rule): boolean {
+  const keys = Object.keys(earlier) as (keyof Rule)[];
+  return keys.every((key) =>
+    earlier[key] === undefined ||
+    later[key]?.every((value) => earlier[key]?.some((wider) => includes(key, wider, value)))
+  );
+}
+
+Deno.test("parseConfig() refuses each service with conditions that an earlier one covers", () => {
+  let covered = 0;
+  fc.assert(
+    fc.property(RULES, (all) => {
+      const rules = all.filter(({ versions, ja4, sources }) => versions ?? ja4 ?? sources);
+      const expected = rules.flatMap((rule, order) => {
+        const earlier = rules.slice(0, order).findIndex((other) => covers(other, rule));
+        return earlier < 0 ? [] : [`Service "s${order}" can never be chosen: "s${earlier}"`];
+      });
+      covered += expected.length;
+      const found: string[] = [];
+      try {
+        parseConfig(toToml(rules), "config.toml");
+      } catch (error) {
+        assert(error instanceof ConfigError);
+        for (const { message, severity } of error.issues) {
+          if (severity === "error") found.push(message.replace(/ stands before.*/, ""));
+        }
+      }
+      assert.deepEqual(found, expected);
+    }),
+    { numRuns: 1_500 },
+  );
+  assert(covered > 100);
+});
