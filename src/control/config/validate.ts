@@ -144,16 +144,22 @@ function checkVersions(
   if (known.size === 0) return;
   for (const [index, version] of versions.entries()) {
     const written = version.toLowerCase();
-    const fits = [...known].map((name) => name.toLowerCase()).some((name) =>
-      matchesGlob(written, name.replace("*", "")) || matchesGlob(name, written)
-    );
-    if (fits) continue;
+    if ([...known].some((name) => canFit(written, name.toLowerCase()))) continue;
     findings.error(
       [...path, "versions", index],
       `${quote(version)} is no version of ${protocol}`,
       { hint: `Known are ${[...known].join(", ")}` },
     );
   }
+}
+
+/** Whether some version fits a pattern, of those that a name stands for: a star at its end is for any more text. */
+function canFit(pattern: string, name: string): boolean {
+  if (!name.endsWith("*")) return matchesGlob(pattern, name);
+  const start = name.slice(0, -1);
+  const star = pattern.indexOf("*");
+  const literal = star < 0 ? pattern : pattern.slice(0, star);
+  return literal.startsWith(start) || (star >= 0 && start.startsWith(literal));
 }
 
 function checkTransport(

@@ -330,6 +330,26 @@ Deno.test("config.spec.toml is a configuration that gives every default as it is
   assert.deepEqual(snapshot.timeouts, parseConfig(MINIMAL, "config.toml").snapshot.timeouts);
 });
 
+Deno.test("parseConfig() takes patterns for versions if some version can fit them", () => {
+  const isTaken = (version: string) => {
+    const table =
+      `[protocols.web]\nprotocol = "http"\ntarget = ["a:1"]\nversions = ["${version}"]\n`;
+    try {
+      parseConfig(`listen_port = 1\n${table}`, "config.toml");
+      return true;
+    } catch (error) {
+      assert.match(`${error}`, /is no version of http/);
+      return false;
+    }
+  };
+  for (const version of ["HTTP/1.1", "http/1.*", "*1.1", "H*1", "HTTP/*.0", "*2c", "h2c"]) {
+    assert.equal(isTaken(version), true, version);
+  }
+  for (const version of ["1.1", "HTTP/1", "HTTP/2*", "H3*", "h2", "h2c1"]) {
+    assert.equal(isTaken(version), false, version);
+  }
+});
+
 Deno.test("parseConfig() makes conditions of all keys but names and ALPN, and tells detectors what to read", () => {
   const { snapshot } = parseConfig(
     `listen_port = 1
