@@ -6,7 +6,7 @@
 
 import { formatHostPort } from "../../proto/ip.ts";
 import { formatDuration } from "./duration.ts";
-import { describeTies, routeRows, some } from "./route_rows.ts";
+import { describeTies, quicLbRows, routeRows, some } from "./route_rows.ts";
 import type { Settings } from "./settings.ts";
 import { formatTable } from "./text_table.ts";
 
@@ -26,6 +26,8 @@ export function describeRoutes(settings: Settings): string {
     if (routes.fallback === null && routes.sought.length === 0) continue;
     const rows = routeRows(transport, routes, snapshot.unmatched);
     sections.push(section(transport.toUpperCase(), formatTable(rows)));
+    const named = quicLbRows(routes);
+    if (named.length > 0) sections.push(section("QUIC connection IDs", formatTable(named)));
     for (const table of routes.byName.values()) notes.push(...describeTies(table));
   }
   notes.push(...warnings.map(({ line, message }) => `line ${line}: ${message}`));

@@ -34,6 +34,15 @@ const HEADING = [
   "transparent",
 ];
 
+const QUIC_LB_HEADING = [
+  "service",
+  "config_rotation",
+  "server ID",
+  "nonce",
+  "encrypted",
+  "servers",
+];
+
 /** Columns that are left out where no service has anything there. */
 const OPTIONAL = ["conditions", "transparent"];
 
@@ -68,6 +77,24 @@ export function routeRows(
   return [HEADING, ...rows].map((row) => row.filter((_, column) => kept[column]));
 }
 
+/** How servers of QUIC services write their IDs into connection IDs, with a heading; empty where none does. */
+export function quicLbRows(routes: RouteTable): string[][] {
+  const rows = filtersInOrder("quic", routes).flatMap(([, { name, quicLb = [] }]) =>
+    quicLb.map((config) => {
+      const servers = [...config.servers].map(([id, { label }]) => `${id} is ${label}`);
+      return [
+        name,
+        `${config.configRotation}`,
+        bytesInWords(config.serverIdLength),
+        bytesInWords(config.nonceLength),
+        config.key === null ? "no" : "yes",
+        some(servers),
+      ];
+    })
+  );
+  return rows.length === 0 ? [] : [QUIC_LB_HEADING, ...rows];
+}
+
 /**
  * Says where a client's own offer does not settle it: it may offer ALPN names that belong to several services, of which
  * the first in the file gets it.
@@ -100,25 +127,34 @@ export function some(items: Iterable<string>, most = MAX_IN_CELL): string {
 
 function protocolRows(
   protocol: Protocol,
-  { conditional, byName, byProtocol }: RouteTable,
+  routes: RouteTable,
   unmatched: "target" | "drop",
 ): string[][] {
-  const rows: string[][] = [];
-  const tried = conditional.get(protocol) ?? [];
-  for (const { service, conditions } of tried) {
-    rows.push(serviceRow(protocol, conditionFilter(conditions), service));
-  }
-  const table = byName.get(protocol);
-  const named = table === undefined ? [] : [...collectFilters(table)];
-  named.sort(([a, byA], [b, byB]) => precedence(byA) - precedence(byB) || a.order - b.order);
-  for (const [service, filter] of named) rows.push(serviceRow(protocol, filter, service));
-  const bare = byProtocol.get(protocol);
-  if (bare !== undefined) rows.push(serviceRow(protocol, null, bare));
-  const takesAll = bare !== undefined || (table !== undefined && table.any.bare !== null);
+  const rows = filtersInOrder(protocol, routes)
+    .map(([filter, service]) => serviceRow(protocol, filter, service));
+  const takesAll = routes.byProtocol.has(protocol) ||
+    (routes.byName.get(protocol)?.any.bare ?? null) !== null;
   if (rows.length > 0 && !takesAll && unmatched === "drop") {
     rows.push([protocol, "any other", "", "", "dropped"]);
   }
   return rows;
+}
+
+/** The services of a protocol in order of precedence; null stands for one that takes everything. */
+function filtersInOrder(
+  protocol: Protocol,
+  { conditional, byName, byProtocol }: RouteTable,
+): (readonly [Filter | null, Service])[] {
+  const tried = conditional.get(protocol) ?? [];
+  const table = byName.get(protocol);
+  const named = table === undefined ? [] : [...collectFilters(table)];
+  named.sort(([a, byA], [b, byB]) => precedence(byA) - precedence(byB) || a.order - b.order);
+  const bare = byProtocol.get(protocol);
+  return [
+    ...tried.map(({ service, conditions }) => [conditionFilter(conditions), service] as const),
+    ...named.map(([service, filter]) => [filter, service] as const),
+    ...bare === undefined ? [] : [[null, bare] as const],
+  ];
 }
 
 function serviceRow(protocol: string, filter: Filter | null, service: Service): string[] {
@@ -212,4 +248,8 @@ function* namedTables(
   for (const [name, services] of wildcard) yield { name: `*.${name}`, services };
   for (const [name, services] of suffix) yield { name: `.${name}`, services };
   yield { name: null, services: any };
+}
+
+function bytesInWords(count: number): string {
+  return count === 1 ? "1 byte" : `${count} bytes`;
 }

@@ -204,3 +204,32 @@ patterns = ["HELO"]
 `);
   assert.match(report, /^ {2}regex {5,}patterns HELO {2}pattern /m);
 });
+
+Deno.test("describeRoutes() shows which connection IDs of QUIC name which target, but no key", () => {
+  const report = describe(`
+listen_port = 443
+[protocols.http3]
+protocol = "quic"
+target = ["10.0.0.2:443", "10.0.0.3:443"]
+[[protocols.http3.quic_lb]]
+config_rotation = 0
+server_id_length = 3
+nonce_length = 4
+key = "8f95f09245765f80256934e50c66207f"
+servers = { "c4605e" = "10.0.0.2:443", "c4605f" = "10.0.0.3:443" }
+[[protocols.http3.quic_lb]]
+config_rotation = 6
+server_id_length = 1
+nonce_length = 18
+servers = { "0A" = "10.0.0.3:443" }
+`);
+  assert.ok(!report.includes("8f95f0"));
+  assert.equal(
+    report.slice(report.indexOf("QUIC")),
+    `QUIC connection IDs
+  service  config_rotation  server ID  nonce     encrypted  servers
+  http3    0                3 bytes    4 bytes   yes        c4605e is 10.0.0.2:443, c4605f is 10.0.0.3:443
+  http3    6                1 byte     18 bytes  no         0a is 10.0.0.3:443
+`,
+  );
+});
