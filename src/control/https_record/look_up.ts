@@ -1,0 +1,141 @@
+/**
+ * From a name to the service bindings that clients find for it, over CNAME records and aliases (RFC 9460 §3).
+ *
+ * @module
+ */
+
+import type { HttpsAnswer } from "../../proto/dns/https_query.ts";
+import type { ServiceBinding } from "../../proto/dns/service_binding.ts";
+import { canonicalHostName } from "../../proto/host_name.ts";
+import { type HttpsResolver, ResolverError } from "./resolver.ts";
+
+/** Most aliases and CNAME records on the way; clients bound it likewise (RFC 9460 §2.4.2). */
+const MAX_STEPS = 8;
+
+/** What DNS has for a name. */
+export type HttpsLookup =
+  | {
+    readonly kind: "found";
+    /** In the order in which clients prefer them; never empty. */
+    readonly bindings: readonly ServiceBinding[];
+    /** Seconds for which a client may keep the answer: the shortest on the way. */
+    readonly ttl: number;
+    /** False: a cache has answered, and the time to live is what is left of it. */
+    readonly isAuthoritative: boolean;
+    /** Where the name led, without itself. */
+    readonly aliases: readonly string[];
+  }
+  | { readonly kind: "missing"; readonly reason: "no such name" | "no HTTPS record" }
+  /** Clients find nothing that they can use. */
+  | { readonly kind: "broken"; readonly reason: string }
+  /** It cannot be told what clients find. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2). */
+const RCODES: Readonly<Record<number, string>> = {
+  1: "FORMERR",
+  2: "SERVFAIL",
+  4: "NOTIMP",
+  5: "REFUSED",
+};
+const NXDOMAIN = 3;
+
+/**
+ * Looks up the HTTPS record of a name.
+ *
+ * @param name canonical name of a host, with `_PORT._https.` in front for ports other than 443
+ */
+export async function lookUpHttpsRecord(
+  resolver: HttpsResolver,
+  name: string,
+): Promise<HttpsLookup> {
+  const way = [name];
+  let ttl = Infinity;
+  let isAuthoritative = true;
+  try {
+    while (true) {
+      const response = await resolver.query(way.at(-1) ?? name);
+      isAuthoritative &&= response.isAuthoritative;
+      if (response.rcode === NXDOMAIN) return { kind: "missing", reason: "no such name" };
+      if (response.rcode !== 0) {
+        const code = RCODES[response.rcode] ?? `response code ${response.rcode}`;
+        return { kind: "failed", reason: `"${resolver.label}" answers ${code}` };
+      }
+      const asked = way.length;
+      ttl = Math.min(ttl, followCnames(response.answers, way));
+      const owner = way.at(-1) ?? name;
+      const records = response.answers.filter((answer) =>
+        answer.kind === "https" && answer.owner === owner
+      );
+      ttl = records.reduce((least, record) => Math.min(least, record.ttl), ttl);
+      const step = nextStep(records);
+      switch (step.kind) {
+        case "services":
+          return {
+            kind: "found",
+            bindings: step.bindings,
+            ttl,
+            isAuthoritative,
+            aliases: way.slice(1),
+          };
+        case "alias":
+          way.push(step.target);
+          break;
+        case "broken":
+          return step;
+        case "none":
+          // A name server that is no resolver may not say what the last name has.
+          if (way.length === asked) return { kind: "missing", reason: "no HTTPS record" };
+      }
+      if (way.length > MAX_STEPS) return { kind: "broken", reason: "too many aliases" };
+      const next = way.at(-1) ?? name;
+      if (way.indexOf(next) < way.length - 1) {
+        return { kind: "broken", reason: `its aliases go in circles at "${next}"` };
+      }
+      if (canonicalHostName(next) === null) {
+        return { kind: "broken", reason: `its alias "${next}" is no host name` };
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof ResolverError)) throw error;
+    return { kind: "failed", reason: error.message };
+  }
+}
+
+/** Goes on from the last name of `way` as far as the CNAME records lead; their shortest time to live. */
+function followCnames(answers: readonly HttpsAnswer[], way: string[]): number {
+  let ttl = Infinity;
+  while (way.length <= MAX_STEPS) {
+    const owner = way.at(-1);
+    const next = answers.find((answer) => answer.kind === "cname" && answer.owner === owner);
+    if (next?.kind !== "cname") break;
+    way.push(next.target);
+    ttl = Math.min(ttl, next.ttl);
+  }
+  return ttl;
+}
+
+type Step =
+  | { readonly kind: "services"; readonly bindings: readonly ServiceBinding[] }
+  | { readonly kind: "alias"; readonly target: string }
+  | { readonly kind: "broken"; readonly reason: string }
+  | { readonly kind: "none" };
+
+function nextStep(records: readonly HttpsAnswer[]): Step {
+  const bindings: ServiceBinding[] = [];
+  for (const record of records) {
+    if (record.kind !== "https") continue;
+    if (record.binding === null) {
+      return { kind: "broken", reason: "the record is malformed, so clients ignore it" };
+    }
+    bindings.push(record.binding);
+  }
+  if (bindings.length === 0) return { kind: "none" };
+  // Where there is an alias, services beside it do not count (RFC 9460 §2.4.1).
+  const alias = bindings.find(({ priority }) => priority === 0);
+  if (alias === undefined) {
+    return { kind: "services", bindings: bindings.sort((a, b) => a.priority - b.priority) };
+  }
+  if (alias.target !== "") return { kind: "alias", target: alias.target };
+  return { kind: "broken", reason: "the record says that there is no such service (alias of .)" };
+}
