@@ -8,8 +8,15 @@ import type { Service, Snapshot, Target } from "../model/snapshot.ts";
 
 type Routes = Pick<Snapshot, "tcp" | "udp">;
 
-/** Each service of a snapshot once, in the order of the file. */
-export function allServices({ tcp, udp }: Routes): Service[] {
+/**
+ * Each service of a snapshot once, in the order of the file. Behind one with an `ech` table come those that its inner names
+ * lead to, and the one for what is said in the clear.
+ */
+export function allServices(routes: Routes): Service[] {
+  return routedServices(routes).flatMap((service) => [service, ...behindEch(service)]);
+}
+
+function routedServices({ tcp, udp }: Routes): Service[] {
   const services = new Set<Service>();
   for (const { fallback, conditional, byName, byProtocol } of [tcp, udp]) {
     for (const service of byProtocol.values()) services.add(service);
@@ -24,6 +31,15 @@ export function allServices({ tcp, udp }: Routes): Service[] {
     if (fallback !== null) services.add(fallback);
   }
   return [...services].sort((a, b) => a.order - b.order);
+}
+
+/** Services that only a hello with ECH leads to. */
+function behindEch({ ech }: Service): Iterable<Service> {
+  if (ech === undefined) return [];
+  const { names: { exact, wildcard, suffix }, onReject } = ech;
+  const services = new Set([...exact.values(), ...wildcard.values(), ...suffix.values()]);
+  if (onReject.kind === "retry" && onReject.plaintext !== null) services.add(onReject.plaintext);
+  return services;
 }
 
 /** Each target of a snapshot once. */

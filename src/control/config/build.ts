@@ -7,6 +7,8 @@
 import type { Transport } from "../../model/protocol.ts";
 import type { ListenerSpec, RouteTable, Service, Snapshot, Target } from "../../model/snapshot.ts";
 import type { Draft, ProtocolDraft } from "./draft.ts";
+import { buildEch } from "./ech/build.ts";
+import type { EchPlans } from "./ech/check.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { Settings } from "./settings.ts";
 import type { MatchKey } from "./match_keys.ts";
@@ -27,7 +29,6 @@ type ProtocolValues = Complete<
   | "send_proxy_protocol"
   | "transparent"
   | "quic_lb"
-  | "ech"
 >;
 type Complete<T, Optional extends keyof T> =
   & { readonly [K in Exclude<keyof T, Optional>]-?: Exclude<T[K], undefined> }
@@ -37,10 +38,14 @@ type Complete<T, Optional extends keyof T> =
 const UDP_PROTOCOL_IDLE = 30_000;
 
 /** Builds a draft without errors. */
-export function buildSettings(draft: Draft, warnings: readonly ConfigIssue[]): Settings {
+export function buildSettings(
+  draft: Draft,
+  plans: EchPlans,
+  warnings: readonly ConfigIssue[],
+): Settings {
   const top = draft.top.values as TopValues;
   const services = draft.protocols.flatMap((protocol, order) =>
-    buildServices(protocol, order, top)
+    buildServices(protocol, order, top, plans)
   );
   const snapshot = buildSnapshot(top, services, draft.protocols.length);
   const { tcp, udp } = snapshot;
@@ -116,14 +121,20 @@ function buildListeners(
 
 /** One for each transport that the entry serves. */
 function buildServices(
-  { name, values }: ProtocolDraft,
+  { name, values, ech }: ProtocolDraft,
   order: number,
   top: TopValues,
+  plans: EchPlans,
 ): readonly Rule[] {
   const entry = values as ProtocolValues;
-  return servedTransports(entry).map((transport) =>
-    buildService(name, entry, transport, order, top)
-  );
+  const plan = plans.get(name);
+  return servedTransports(entry).map((transport) => {
+    const service = buildService(name, entry, transport, order, top);
+    const complete = ech === null || plan === undefined
+      ? service
+      : { ...service, ech: buildEch(ech, plan, service) };
+    return { service: Object.freeze(complete), values: entry };
+  });
 }
 
 function buildService(
@@ -132,11 +143,11 @@ function buildService(
   transport: Transport,
   order: number,
   top: TopValues,
-): Rule {
+): Service {
   const udp = transport === "udp";
   const targets = frozenTargets(entry.target);
   const { quic_lb } = entry;
-  const service: Service = Object.freeze({
+  return {
     name,
     transport,
     protocol: entry.protocol,
@@ -147,8 +158,7 @@ function buildService(
     transparent: entry.transparent ?? top.transparent,
     order,
     ...(quic_lb !== undefined && { quicLb: frozenQuicLb(quic_lb, targets) }),
-  });
-  return { service, values: entry };
+  };
 }
 
 function defaultService(transport: Transport, order: number, top: TopValues): Service | null {

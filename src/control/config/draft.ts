@@ -5,13 +5,15 @@
  */
 
 import type { z } from "zod";
+import { ECH_INNER_KEY_NAMES, ECH_KEY_NAMES, ECH_KEYS } from "./ech/schema.ts";
 import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
 import { nearest } from "./nearest.ts";
 import type { PositionIndex } from "./positions.ts";
 import { QUIC_LB_KEY_NAMES } from "./quic_lb.ts";
-import { ECH_KEY_NAMES, PROTOCOL_KEYS, TOP_LEVEL_KEYS } from "./schema.ts";
+import { PROTOCOL_KEYS, TOP_LEVEL_KEYS } from "./schema.ts";
 import { quote } from "./value_error.ts";
+import { kindOf } from "./value_schema.ts";
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
@@ -25,11 +27,19 @@ export interface TableDraft<S extends Shape> {
   readonly given: ReadonlySet<string>;
 }
 
+/** Keys of a `[protocols.NAME]` table but for `ech`, a table that is read key by key as well. */
+const { ech: _, ...SERVICE_KEYS } = PROTOCOL_KEYS;
+
 /** A `[protocols.NAME]` table. */
-export interface ProtocolDraft extends TableDraft<typeof PROTOCOL_KEYS> {
+export interface ProtocolDraft extends TableDraft<typeof SERVICE_KEYS> {
   readonly name: string;
   readonly path: KeyPath;
+  /** Its `ech` table; null where there is none that can be read. */
+  readonly ech: EchDraft | null;
 }
+
+/** An `ech` table. */
+export type EchDraft = TableDraft<typeof ECH_KEYS>;
 
 /** A configuration file that was read as far as it can be. */
 export interface Draft {
@@ -88,8 +98,17 @@ function readProtocols(
         hint: "[protocol.NAME] and [protocols.NAME] are the same",
       });
     }
-    protocols.set(name, { name, path, ...readTable(PROTOCOL_KEYS, entry, path, findings) });
+    const service = readTable(SERVICE_KEYS, entry, path, findings, ["ech"]);
+    protocols.set(name, { name, path, ...service, ech: readEch(entry["ech"], path, findings) });
   }
+}
+
+function readEch(table: unknown, parent: KeyPath, findings: Findings): EchDraft | null {
+  if (table === undefined) return null;
+  const path = [...parent, "ech"];
+  if (isTable(table)) return readTable(ECH_KEYS, table, path, findings);
+  findings.error(path, `"ech" must be a table, not ${kindOf(table)}`);
+  return null;
 }
 
 function notNamed(path: KeyPath, value: unknown, findings: Findings): void {
@@ -127,7 +146,7 @@ function readTable<S extends Shape>(
 ): TableDraft<S> {
   for (const key of Object.keys(table)) {
     if (!Object.hasOwn(shape, key) && !readElsewhere.includes(key)) {
-      unknownKey([...path, key], Object.keys(shape), findings);
+      unknownKey([...path, key], [...Object.keys(shape), ...readElsewhere], findings);
     }
   }
   const values: Record<string, unknown> = {};
@@ -161,9 +180,10 @@ function reportIssue(issue: z.core.$ZodIssue, parent: KeyPath, findings: Finding
   findings.error(path, `${element}"${key}" ${issue.message}`);
 }
 
-/** The keys of a table within that of a service. */
+/** The keys of a table in an array of them. */
 function keysOfTable(path: KeyPath): readonly string[] {
-  return path.includes("quic_lb") ? QUIC_LB_KEY_NAMES : ECH_KEY_NAMES;
+  const key = String(path.findLast((step) => typeof step === "string"));
+  return ECH_INNER_KEY_NAMES.get(key) ?? QUIC_LB_KEY_NAMES;
 }
 
 function isWrongType(issue: z.core.$ZodIssue): boolean {

@@ -120,7 +120,12 @@ export function parseTarget(text: string): Target {
   return { host: name, port, isIp: ip !== null, label: formatHostPort({ host: name, port }) };
 }
 
-function parsePort(text: string, digits: string): number {
+/**
+ * Reads the port of `text`.
+ *
+ * @throws {ValueError} when it is none
+ */
+export function parsePort(text: string, digits: string): number {
   const port = /^[0-9]{1,5}$/.test(digits) ? Number(digits) : -1;
   if (port >= 1 && port <= 65_535) return port;
   throw new ValueError(
@@ -168,17 +173,6 @@ function nameHint(text: string): string | null {
 }
 
 /**
- * Reads `name` or `name:port` of an `ech` table.
- *
- * @throws {ValueError} when it is neither
- */
-export function parsePrivateName(text: string): { readonly name: string; readonly port?: number } {
-  if (canonicalHost(text) !== null || !text.includes(":")) return { name: parseServerName(text) };
-  const { host, port } = parseTarget(text);
-  return { name: host, port };
-}
-
-/**
  * Reads an ALPN protocol name (RFC 7301 §3.1: 1 to 255 bytes) into lower case.
  *
  * @throws {ValueError} when it is empty, too long, or not printable ASCII
@@ -186,19 +180,6 @@ export function parsePrivateName(text: string): { readonly name: string; readonl
 export function parseAlpn(text: string): string {
   if (/^[\x21-\x7e]{1,255}$/.test(text)) return text.toLowerCase();
   throw new ValueError(`${quote(text)} is not an ALPN name`, 'Write it as in "h2" or "http/1.1"');
-}
-
-/**
- * Checks base64 with or without padding. The value is a secret or beside one, so no message repeats it.
- *
- * @throws {ValueError} when it is not base64
- */
-export function parseBase64(text: string): string {
-  const bare = text.replace(/={1,2}$/, "");
-  const padded = bare.length < text.length;
-  const whole = bare.length % 4 !== 1 && (!padded || text.length % 4 === 0);
-  if (bare !== "" && whole && /^[A-Za-z0-9+/]+$/.test(bare)) return bare;
-  throw new ValueError("This is not base64", "Use the alphabet with + and /, without line breaks");
 }
 
 /** Names in ASCII stay as they are, so that what is wrong with them is shown as it was written. */

@@ -7,8 +7,10 @@
 import { parse, TomlError } from "smol-toml";
 import { buildSettings } from "./build.ts";
 import { readDraft } from "./draft.ts";
+import { readEchTables } from "./ech/check.ts";
 import { Findings } from "./findings.ts";
 import { ConfigError } from "./issues.ts";
+import { NO_SURROUNDINGS, type Surroundings } from "./named_file.ts";
 import { PositionIndex } from "./positions.ts";
 import type { Settings } from "./settings.ts";
 import { validateDraft } from "./validate.ts";
@@ -20,9 +22,14 @@ export { ConfigError, type ConfigIssue } from "./issues.ts";
  * Reads a configuration.
  *
  * @param fileName is shown in issues and used for nothing else
+ * @param surroundings what is read beside the text; by default no files
  * @throws {ConfigError} with everything that is wrong at once; a TOML syntax error is alone
  */
-export function parseConfig(text: string, fileName: string): Settings {
+export function parseConfig(
+  text: string,
+  fileName: string,
+  surroundings: Surroundings = NO_SURROUNDINGS,
+): Settings {
   const table = parseToml(text, fileName);
   const findings = new Findings();
   // Most files have nothing to point at, and the index costs more than all the rest.
@@ -30,10 +37,11 @@ export function parseConfig(text: string, fileName: string): Settings {
   const positions = () => index ??= new PositionIndex(text);
 
   const draft = readDraft(table, findings, positions);
-  validateDraft(draft, findings);
+  const plans = readEchTables(draft, surroundings, findings);
+  validateDraft(draft, plans, findings);
   const issues = findings.isEmpty ? [] : findings.toIssues(fileName, positions());
   if (findings.hasErrors) throw new ConfigError(issues);
-  return buildSettings(draft, issues);
+  return buildSettings(draft, plans, issues);
 }
 
 function parseToml(text: string, file: string): Record<string, unknown> {

@@ -138,7 +138,9 @@ function buildConditional({ service, values }: Rule): ConditionalRule {
     if (given !== undefined) conditions.push({ kind: "values", field, values: new Set(given) });
   };
   const [names, alpn] = [namesOf(values), alpnOf(values)];
-  if (names !== undefined) conditions.push({ kind: "names", names: mapNames(names) });
+  if (names !== undefined) {
+    conditions.push({ kind: "names", names: mapNames(names.map((name) => [name, true])) });
+  }
   if (alpn !== undefined) conditions.push({ kind: "alpn", names: new Set(alpn) });
   tried("publicKey", values.public_keys);
   tried("pattern", values.patterns);
@@ -162,11 +164,12 @@ function buildConditional({ service, values }: Rule): ConditionalRule {
   });
 }
 
-function mapNames(names: readonly string[]): NameMap<true> {
-  const map = emptyNames<true>();
-  for (const name of names) {
+/** Names and patterns with what belongs to each; of a name that comes twice, the last. */
+export function mapNames<Value>(entries: Iterable<readonly [string, Value]>): NameMap<Value> {
+  const map = emptyNames<Value>();
+  for (const [name, value] of entries) {
     const { table, key } = placeOf(map, name);
-    table.set(key, true);
+    table.set(key, value);
   }
   return Object.freeze(map);
 }

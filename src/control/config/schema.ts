@@ -12,16 +12,15 @@ import { PROTOCOLS } from "../../proto/registry.ts";
 import { formatDuration, MAX_DURATION, parseDuration, parseSeconds } from "./duration.ts";
 import {
   boundPorts,
-  parseBase64,
   parseListenV4,
   parseListenV6,
   parsePortRange,
-  parsePrivateName,
-  parseTarget,
   parseTrusted,
 } from "./endpoint.ts";
+import { echTable } from "./ech/schema.ts";
 import { MATCH_KEY_SCHEMAS } from "./match_keys.ts";
 import { quicLb } from "./quic_lb.ts";
+import { loadBalance, targets } from "./target_schema.ts";
 import { quote, ValueError } from "./value_error.ts";
 import {
   addressOrList,
@@ -30,7 +29,6 @@ import {
   expected,
   flag,
   integer,
-  list,
   reading,
   text,
 } from "./value_schema.ts";
@@ -78,23 +76,6 @@ const lifetime = z.union([
 
 const sendProxyProtocol = choice(["v1", "v2", "none"], { aliases: { "1": "v1", "2": "v2" } });
 
-const loadBalance = choice(["source_ip", "source_socket", "random", "none"]);
-
-const targets = distinctList(reading(text, parseTarget), "targets", ({ label }) => [label]);
-
-/** Keys of an `ech` table, with the shapes that they have in rpxy-l4. */
-const ECH = {
-  ech_config_list: reading(text, parseBase64).meta({
-    description: "ECHConfigList that clients know, in base64.",
-  }),
-  private_keys: list(reading(text, parseBase64), "base64 strings").meta({
-    description: "Private keys of that list, in base64.",
-  }),
-  private_server_names: list(reading(text, parsePrivateName), "server names").meta({
-    description: "Inner server names that are let through, as name or name:port.",
-  }),
-};
-
 /** Keys of a `[protocols.NAME]` table. */
 export const PROTOCOL_KEYS = {
   protocol: choice(PROTOCOLS, {
@@ -132,9 +113,7 @@ export const PROTOCOL_KEYS = {
   quic_lb: quicLb.optional().meta({
     description: "quic: how connection IDs name their backend (draft-ietf-quic-load-balancers).",
   }),
-  ech: z.strictObject(ECH, { error: expected("a table") }).optional().meta({
-    description: "Encrypted Client Hello; not supported by this version.",
-  }),
+  ech: echTable.optional().meta({ description: "tls, quic: Encrypted Client Hello." }),
 };
 
 /** Keys on top level, except `protocols` and its other spelling `protocol`. */
@@ -244,9 +223,6 @@ function serverFirst(protocols: readonly string[]): Record<string, string> {
   const hint = "Its servers speak first: make the target tcp_target, dialled for silent clients";
   return Object.fromEntries(protocols.map((protocol) => [protocol, hint]));
 }
-
-/** Keys of the `ech` table by name, for suggestions. */
-export const ECH_KEY_NAMES: readonly string[] = Object.keys(ECH);
 
 /** The JSON Schema of a configuration file, for editors and linters. */
 export function configJsonSchema(): Record<string, unknown> {

@@ -5,12 +5,12 @@
  */
 
 import type { Protocol } from "../../model/protocol.ts";
-import { SERVER_NAME_PROTOCOLS } from "../../model/protocol.ts";
 import type { Target } from "../../model/snapshot.ts";
 import { matchesGlob } from "../../proto/glob.ts";
 import { specsOf } from "../../proto/registry.ts";
 import type { Draft, ProtocolDraft } from "./draft.ts";
 import { formatDuration } from "./duration.ts";
+import type { EchPlans } from "./ech/check.ts";
 import { checkEngineKeys } from "./engine_keys.ts";
 import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
@@ -21,20 +21,15 @@ import { servedTransports } from "./routes.ts";
 import { quote } from "./value_error.ts";
 
 /** Adds to `findings` what is wrong between the values of a draft. */
-export function validateDraft(draft: Draft, findings: Findings): void {
+export function validateDraft(draft: Draft, plans: EchPlans, findings: Findings): void {
   checkTargets(draft, findings);
   checkDns(draft, findings);
   checkInboundProxy(draft, findings);
   for (const protocol of draft.protocols) checkProtocol(protocol, findings);
   checkOverlaps(draft.protocols, findings);
   checkQuicLb(draft.protocols, findings);
-  checkLoops(draft, findings);
+  checkLoops(draft, plans, findings);
   checkEngineKeys(draft, listenAddresses(draft.top.values), findings);
-}
-
-/** Whether a protocol has names to choose by. */
-export function takesServerNames(protocol: Protocol | undefined): boolean {
-  return protocol !== undefined && SERVER_NAME_PROTOCOLS.has(protocol);
 }
 
 function checkTargets({ top, wantsServices }: Draft, findings: Findings): void {
@@ -91,7 +86,6 @@ function checkProtocol({ path, given, values }: ProtocolDraft, findings: Finding
   if (protocol === undefined) return;
 
   checkMatchKeys(path, values, given, findings);
-  if (given.has("ech")) checkEch(path, protocol, findings);
   checkTransport(path, values, findings);
   const { send_proxy_protocol: header } = values;
   if (header !== undefined && header !== "none" && !servedTransports(values).includes("tcp")) {
@@ -179,35 +173,33 @@ function checkTransport(
   );
 }
 
-function checkEch(path: KeyPath, protocol: Protocol, findings: Findings): void {
-  if (takesServerNames(protocol)) {
-    findings.error([...path, "ech"], "This version cannot open Encrypted Client Hello", {
-      at: "key",
-      hint: "Remove the table: without it hellos are routed by their outer name",
-    });
-  } else {
-    findings.error([...path, "ech"], `"ech" is for tls and quic, not for ${protocol}`, {
-      at: "key",
-      hint: "Remove the table",
-    });
-  }
-}
-
 /** A target that is one of the proxy's own listeners. */
-function checkLoops({ top, protocols }: Draft, findings: Findings): void {
+function checkLoops({ top, protocols }: Draft, plans: EchPlans, findings: Findings): void {
   const ports = new Set(top.values.listen_port);
   const listens = listenAddresses(top.values);
-  const check = (targets: readonly Target[] | undefined, path: KeyPath) => {
+  const check = ({ host, port }: Target, path: KeyPath, name: string) => {
+    if (!ports.has(port) || !isOwnAddress(host, listens)) return;
+    findings.warning(path, `${name} is this proxy itself`, {
+      hint: "Traffic to it comes back as new traffic, round and round until a limit is reached",
+    });
+  };
+  const checkAll = (targets: readonly Target[] | undefined, path: KeyPath) => {
     for (const [index, target] of (targets ?? []).entries()) {
-      if (!ports.has(target.port) || !isOwnAddress(target.host, listens)) continue;
-      findings.warning([...path, index], `${quote(target.label)} is this proxy itself`, {
-        hint: "Traffic to it comes back as new traffic, round and round until a limit is reached",
-      });
+      check(target, [...path, index], quote(target.label));
     }
   };
-  check(top.values.tcp_target, ["tcp_target"]);
-  check(top.values.udp_target, ["udp_target"]);
-  for (const { values, path } of protocols) check(values.target, [...path, "target"]);
+  checkAll(top.values.tcp_target, ["tcp_target"]);
+  checkAll(top.values.udp_target, ["udp_target"]);
+  for (const { values, ech, path, name } of protocols) {
+    checkAll(values.target, [...path, "target"]);
+    checkAll(ech?.values.public_plaintext_target, [...path, "ech", "public_plaintext_target"]);
+    for (const { targets, targetPaths } of plans.get(name)?.routes ?? []) {
+      for (const [index, at] of targetPaths.entries()) {
+        const target = targets[index];
+        if (target !== undefined) check(target, at, "This target");
+      }
+    }
+  }
 }
 
 /** Addresses to listen on, IPv4 before IPv6. */

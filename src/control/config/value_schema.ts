@@ -43,11 +43,14 @@ function filled<T extends z.ZodType>(element: T, what: string) {
 /**
  * An array that is not empty, in which nothing comes twice. `identities` tells what an element stands for. Elements that
  * cannot be read do not keep the others from being compared.
+ *
+ * @param name how a message calls an element by its identity
  */
 export function distinctList<T extends z.ZodType>(
   element: T,
   what: string,
   identities: (value: z.output<T>) => readonly string[],
+  name: (identity: string) => string = quote,
 ) {
   return list(element, what).superRefine((values, context) => {
     const unread = new Set(context.issues.map(({ path }) => path?.[0]));
@@ -59,7 +62,7 @@ export function distinctList<T extends z.ZodType>(
       if (twice !== undefined) {
         report(
           context,
-          new ValueError(`${quote(twice)} is listed twice`, "Remove one of the two", index),
+          new ValueError(`${name(twice)} is listed twice`, "Remove one of the two", index),
         );
       }
       for (const id of ids) seen.add(id);
@@ -137,7 +140,8 @@ function report(context: z.RefinementCtx, { message, hint, index }: ValueError):
   });
 }
 
-function kindOf(value: unknown): string {
+/** What a value is, in words. */
+export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (value instanceof Date) return "a date";
   switch (typeof value) {

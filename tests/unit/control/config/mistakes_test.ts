@@ -857,18 +857,9 @@ client_software = [§"SSH-2.0-OpenSSH_9.6"]\n`,
     hint: "Remove one of them, or give this one other server_names or alpn",
   },
   {
-    rule: "Encrypted Client Hello",
-    text: tls(
-      '[protocols.web.§ech]\nech_config_list = "AAAA"\nprivate_keys = ["AAAA"]\nprivate_server_names = ["a.example", "b.example:8448"]',
-    ),
-    key: "protocols.web.ech",
-    message: "This version cannot open Encrypted Client Hello",
-    hint: "Remove the table: without it hellos are routed by their outer name",
-  },
-  {
     rule: "Encrypted Client Hello for a protocol without hellos",
     text:
-      `${BASE}[protocols.s]\nprotocol = "ssh"\ntarget = ["a:1"]\n[protocols.s.§ech]\nech_config_list = "AAAA"\nprivate_keys = ["AAAA"]\nprivate_server_names = ["a.example"]\n`,
+      `${BASE}[protocols.s]\nprotocol = "ssh"\ntarget = ["a:1"]\n[protocols.s.§ech]\nprivate_server_names = ["a.example"]\n`,
     key: "protocols.s.ech",
     message: '"ech" is for tls and quic, not for ssh',
     hint: "Remove the table",
