@@ -59,7 +59,9 @@ export type TcpFlowEvent =
   | { readonly kind: "connected" }
   | { readonly kind: "connectFailed"; readonly error: ErrorCode }
   /** During `race`: the target spoke, or ended, before the client did. */
-  | { readonly kind: "targetFirst" };
+  | { readonly kind: "targetFirst" }
+  /** The system has taken all of a `reply`. */
+  | { readonly kind: "replied" };
 
 /** What a TcpFlow asks of the engine; the engine answers with exactly one event, except after `relay` and `close`. */
 export type TcpFlowAction =
@@ -77,6 +79,19 @@ export type TcpFlowAction =
     readonly address: SocketAddress;
     /** The address to connect from: the client's where the service is transparent; null: the system chooses. */
     readonly from: SocketAddress | null;
+    /** Whether the client's head, as it is, is what the target gets first, so that it may be sent with the first packet. */
+    readonly early: boolean;
+    readonly deadline: number;
+  }
+  /**
+   * Write to the client, which has no target yet → `replied`, `reset`, or `timeout` at `deadline`. With `end` our
+   * direction ends behind `bytes`, and a `close` that follows lets the client read them: it lingers.
+   */
+  | {
+    readonly kind: "reply";
+    /** Valid until the answer. */
+    readonly bytes: Uint8Array;
+    readonly end: boolean;
     readonly deadline: number;
   }
   /**
@@ -129,7 +144,7 @@ export interface FilterOutput {
   readonly toTarget: Uint8Array | null;
   /**
    * `filter`: it is to see what comes next. `raw`: both directions pass unchanged from here on, and it is not called any
-   * more. Else the flow ends with this outcome, once `toClient` is written.
+   * more. Else the flow ends with this outcome, once `toClient` is written and the client has had time to read it.
    */
   readonly next: "filter" | "raw" | FlowOutcome;
 }

@@ -79,6 +79,15 @@ export const MAX_PROXY_HEADER = 4 * 1024;
 /** Targets tried for one connection before the client is told. */
 export const MAX_CONNECT_ATTEMPTS = 8;
 
+/**
+ * How long a client that was told why its connection ends may take to read it: a connection that is closed while bytes of
+ * the client's are still under way is reset, and a reset destroys what the client has not read (RFC 9112 §9.6).
+ */
+export const LINGER_TIMEOUT = 2_000;
+
+/** Bytes of such a client that are read and thrown away: more than one round trip brings of early data, and no download. */
+export const MAX_LINGER_BYTES = 256 * 1024;
+
 /** Addresses kept of one DNS answer. */
 export const MAX_ADDRESSES_PER_NAME = 32;
 

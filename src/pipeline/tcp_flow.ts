@@ -264,12 +264,17 @@ export class TcpFlow {
         this.#state = "connecting";
         this.#target = step.target;
         this.#address = step.address;
-        return { ...step, deadline };
+        return { ...step, early: this.#mayBeEarly(), deadline };
       case "exhausted":
         return this.#forGreeting
           ? this.#goOnWithoutGreeting(step.error, now)
           : this.#close("connect_failed", step.error);
     }
+  }
+
+  /** Whether the client's head is the first that the target gets: no header is before it, neither ours nor a proxy's. */
+  #mayBeEarly(): boolean {
+    return this.#service?.sendProxyProtocol === "none" && this.#headOffset === 0;
   }
 
   /** The client may still turn out to be for another service than the default one, which is out of reach. */

@@ -80,6 +80,12 @@ class DrivenEngine {
           () => ({ kind: "targetFirst" }),
           ...Number.isFinite(action.deadline) ? [this.#timeout(action.deadline)] : [],
         ]);
+      case "reply":
+        return this.#pick([
+          () => ({ kind: "replied" }),
+          () => ({ kind: "reset" }),
+          this.#timeout(action.deadline),
+        ]);
       case "resolve":
         return this.#pick([
           () => ({ kind: "resolved", addresses: ADDRESSES }),

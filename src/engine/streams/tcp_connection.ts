@@ -13,6 +13,7 @@ import type { TcpFlow } from "../../pipeline/tcp_flow.ts";
 import type { EngineContext } from "./engine_context.ts";
 import type { Cuttable, FlowEntry } from "../flow_ledger.ts";
 import { FlowWait } from "./flow_wait.ts";
+import { linger } from "./linger.ts";
 import { Relay, type RelaySide } from "./relay.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { closeQuietly, errorCodeOf } from "./sys_errors.ts";
@@ -34,6 +35,8 @@ export class TcpConnection implements Cuttable {
   /** Null once it has decided, so that a relay does not keep it in memory. */
   #flow: TcpFlow | null;
   #target: RelaySide | null = null;
+  /** Whether our direction to the client has ended. */
+  #hasFinished = false;
   #relay: Relay | null = null;
 
   constructor(
@@ -56,6 +59,7 @@ export class TcpConnection implements Cuttable {
     const outcome = decision.kind === "close"
       ? decision.outcome
       : await this.#startRelay(decision, facts);
+    if (this.#hasFinished) await linger(this.#client, this.#wait, this.#context.clock);
     this.#close();
     await this.#client.reader.settled();
     await this.#target?.reader.settled();
@@ -105,6 +109,8 @@ export class TcpConnection implements Cuttable {
         return this.#connect(action);
       case "race":
         return this.#race(action);
+      case "reply":
+        return this.#reply(action);
     }
   }
 
@@ -176,6 +182,28 @@ export class TcpConnection implements Cuttable {
     }
   }
 
+  async #reply({ bytes, end, deadline }: ActionOf<"reply">): Promise<TcpFlowEvent | null> {
+    const { conn } = this.#client;
+    let result: TcpFlowEvent | null = null;
+    const settle = (event: TcpFlowEvent) => {
+      result = event;
+      this.#wait.notify();
+    };
+    sendReply(conn, bytes, end).then(
+      () => settle({ kind: "replied" }),
+      () => settle({ kind: "reset" }),
+    );
+    switch (await this.#wait.until(() => result !== null, deadline)) {
+      case "ready":
+        this.#hasFinished = end;
+        return result;
+      case "timeout":
+        return { kind: "timeout" };
+      case "cut":
+        return null;
+    }
+  }
+
   #takeFromClient(): TcpFlowEvent {
     const { reader } = this.#client;
     const result = reader.take();
@@ -184,10 +212,9 @@ export class TcpConnection implements Cuttable {
 
   async #startRelay(action: ActionOf<"relay">, facts: FlowFacts): Promise<FlowOutcome> {
     const { clock, buffers } = this.#context;
-    const { preface, headOffset, idleMs } = action;
     const [client, target, entry] = [this.#client, this.#connectedTarget(), this.#entry];
     entry.started(facts);
-    this.#relay = new Relay({ clock, buffers, entry, client, target, preface, headOffset, idleMs });
+    this.#relay = new Relay({ ...action, clock, buffers, entry, client, target });
     return await this.#relay.run();
   }
 
@@ -271,6 +298,11 @@ function resolutionEvent(resolution: Resolution | null): TcpFlowEvent {
   return resolution.kind === "resolved"
     ? { kind: "resolved", addresses: resolution.addresses }
     : { kind: "resolveFailed", error: resolution.error };
+}
+
+async function sendReply(client: Deno.TcpConn, bytes: Uint8Array, end: boolean): Promise<void> {
+  await writeAll(client, bytes);
+  if (end) await client.closeWrite();
 }
 
 /** Tells whether the target took it. */

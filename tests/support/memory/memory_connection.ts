@@ -8,7 +8,14 @@ import type { SocketAddress } from "../../../src/model/address.ts";
 import type { Cuttable, FlowEntry } from "../../../src/engine/flow_ledger.ts";
 import { FlowWait } from "../../../src/engine/streams/flow_wait.ts";
 import { Timer } from "../../../src/engine/timer_wheel.ts";
-import type { FlowOutcome, TcpFlowAction, TcpFlowEvent } from "../../../src/model/flow.ts";
+import type {
+  FilterOutput,
+  FlowOutcome,
+  StreamFilter,
+  TcpFlowAction,
+  TcpFlowEvent,
+} from "../../../src/model/flow.ts";
+import { LINGER_TIMEOUT, MAX_LINGER_BYTES } from "../../../src/model/limits.ts";
 import type { Resolution } from "../../../src/model/resolver.ts";
 import type { Target } from "../../../src/model/snapshot.ts";
 import type { TcpFlow } from "../../../src/pipeline/tcp_flow.ts";
@@ -16,6 +23,7 @@ import type { MemoryContext } from "./memory_engine.ts";
 import type { MemorySocket } from "./memory_network.ts";
 
 type ActionOf<Kind extends TcpFlowAction["kind"]> = Extract<TcpFlowAction, { kind: Kind }>;
+type Side = "client" | "target";
 type Decision = ActionOf<"relay"> | ActionOf<"close">;
 
 /** Does what its flow asks for, then relays. */
@@ -26,11 +34,20 @@ export class MemoryConnection implements Cuttable {
   readonly #entry: FlowEntry;
   readonly #wait: FlowWait;
   readonly #idle = new Timer(() => this.#onIdle());
+  readonly #linger = new Timer(() => this.#client.incoming.break());
   #target: MemorySocket | null = null;
   #head = new Uint8Array(0);
   #idleMs = 0;
   #lastMove = 0;
   #outcome: FlowOutcome | null = null;
+  /** Null where there is none, or none any more. */
+  #filter: StreamFilter | null = null;
+  /** Ends when all is written that a filter has had for a side so far. */
+  #written: Record<"client" | "target", Promise<void>> = {
+    client: Promise.resolve(),
+    target: Promise.resolve(),
+  };
+  #lingers = false;
 
   constructor(
     context: MemoryContext,
@@ -48,10 +65,14 @@ export class MemoryConnection implements Cuttable {
 
   async run(): Promise<void> {
     const decision = await this.#decide();
-    if (decision.kind === "close") return this.refuse(decision.outcome);
-    this.#entry.started(this.#flow.facts());
-    await this.#relay(decision, this.#connectedTarget());
-    this.#context.clock.disarm(this.#idle);
+    if (decision.kind === "relay") {
+      this.#entry.started(this.#flow.facts());
+      await this.#relay(decision, this.#connectedTarget());
+      this.#context.clock.disarm(this.#idle);
+    } else {
+      this.#outcome = decision.outcome;
+    }
+    if (this.#lingers) await this.#readOn();
     this.refuse(this.#outcome ?? { reason: "done" });
   }
 
@@ -65,6 +86,7 @@ export class MemoryConnection implements Cuttable {
   cut(): void {
     this.#wait.cut();
     this.#end({ reason: "drained" });
+    this.#client.incoming.break();
   }
 
   async #decide(): Promise<Decision> {
@@ -97,7 +119,43 @@ export class MemoryConnection implements Cuttable {
         return await this.#resolve(action.target, action.deadline);
       case "connect":
         return this.#connect(action.address);
+      case "reply":
+        return await this.#reply(action);
     }
+  }
+
+  async #reply({ bytes, end, deadline }: ActionOf<"reply">): Promise<TcpFlowEvent | null> {
+    const { outgoing } = this.#client;
+    const reply: { event: TcpFlowEvent | null } = { event: null };
+    outgoing.write(bytes).then(
+      () => reply.event = { kind: "replied" },
+      () => reply.event = { kind: "reset" },
+    ).then(() => this.#wait.notify());
+    const waited = await this.#wait.until(() => reply.event !== null, deadline);
+    if (waited === "cut") return null;
+    if (waited === "ready" && end) this.#finish();
+    return reply.event ?? { kind: "timeout" };
+  }
+
+  #finish(): void {
+    const { clock } = this.#context;
+    this.#client.outgoing.end();
+    this.#lingers = true;
+    clock.arm(this.#linger, clock.now() + LINGER_TIMEOUT);
+  }
+
+  /** Throws away what the client sends until it has ended, or long enough. */
+  async #readOn(): Promise<void> {
+    try {
+      for (let left = MAX_LINGER_BYTES; left > 0;) {
+        const chunk = await this.#client.incoming.read();
+        if (chunk === null) break;
+        left -= chunk.length;
+      }
+    } catch {
+      // It was reset, or has had its time.
+    }
+    this.#context.clock.disarm(this.#linger);
   }
 
   /** Waits until the client has done something, or the target has, where there is one. */
@@ -153,32 +211,75 @@ export class MemoryConnection implements Cuttable {
     this.#moved();
     if (action.idleMs > 0) this.#context.clock.arm(this.#idle, this.#lastMove + action.idleMs);
 
-    const head = this.#head.subarray(action.headOffset);
+    this.#filter = action.filter ?? null;
+    if (action.preface !== null) {
+      this.#entry.countUp(-action.preface.length);
+      this.#write("target", action.preface).catch(() => this.#end({ reason: "target_reset" }));
+    }
     await Promise.all([
-      this.#pump(client, target, "countUp", [action.preface ?? new Uint8Array(0), head]),
-      this.#pump(target, client, "countDown", []),
+      this.#pump("client", [this.#head.subarray(action.headOffset)]),
+      this.#pump("target", []),
     ]);
-    this.#entry.countUp(-(action.preface?.length ?? 0));
   }
 
-  async #pump(
-    from: MemorySocket,
-    to: MemorySocket,
-    count: "countUp" | "countDown",
-    first: Uint8Array[],
-  ): Promise<void> {
+  async #pump(from: Side, first: Uint8Array[]): Promise<void> {
+    const to = from === "client" ? "target" : "client";
+    const { incoming } = this.#socket(from);
     try {
       for (;;) {
-        const chunk = first.shift() ?? await from.incoming.read();
+        const chunk = first.shift() ?? await incoming.read();
+        if (this.#lingers) return;
         if (chunk === null) break;
-        await to.outgoing.write(chunk);
-        this.#entry[count](chunk.length);
-        this.#moved();
+        await (this.#filter === null ? this.#write(to, chunk) : this.#filterData(from, chunk));
+        if (this.#lingers) return;
       }
-      to.outgoing.end();
+      if (this.#filter !== null) await this.#filterEnd(from);
+      await this.#written[to];
+      this.#socket(to).outgoing.end();
     } catch {
-      this.#end({ reason: to === this.#client ? "client_reset" : "target_reset" });
+      this.#end({ reason: to === "client" ? "client_reset" : "target_reset" });
     }
+  }
+
+  async #filterData(from: Side, chunk: Uint8Array): Promise<void> {
+    if (chunk.length === 0 || this.#filter === null) return;
+    const filter = this.#filter;
+    await this.#follow(from === "client" ? filter.fromClient(chunk) : filter.fromTarget(chunk));
+  }
+
+  async #filterEnd(from: Side): Promise<void> {
+    const filter = this.#filter;
+    if (filter !== null) {
+      await this.#follow(from === "client" ? filter.clientEnded() : filter.targetEnded());
+    }
+  }
+
+  async #follow({ toClient, toTarget, next }: FilterOutput): Promise<void> {
+    const writes = [
+      toTarget !== null && this.#write("target", toTarget.slice()),
+      toClient !== null && this.#write("client", toClient.slice()),
+    ];
+    if (next === "raw") this.#filter = null;
+    if (typeof next !== "object") return void await Promise.all(writes);
+    this.#outcome ??= next;
+    this.#target?.close();
+    await Promise.allSettled(writes);
+    this.#finish();
+  }
+
+  /** Writes behind all that was written before. */
+  #write(to: Side, bytes: Uint8Array): Promise<void> {
+    this.#written[to] = this.#written[to].then(async () => {
+      await this.#socket(to).outgoing.write(bytes);
+      if (to === "client") this.#entry.countDown(bytes.length);
+      else this.#entry.countUp(bytes.length);
+      this.#moved();
+    });
+    return this.#written[to];
+  }
+
+  #socket(side: Side): MemorySocket {
+    return side === "client" ? this.#client : this.#connectedTarget();
   }
 
   #moved(): void {

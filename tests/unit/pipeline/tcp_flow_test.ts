@@ -47,8 +47,9 @@ function read(deadline: number, headOffset = 0): TcpFlowAction {
   return { kind: "read", max: headOffset + MAX_TCP_HEAD, deadline };
 }
 
-function connect(label: string, deadline: number): TcpFlowAction {
-  return { kind: "connect", target: target(label), address: address(label), from: null, deadline };
+function connect(label: string, deadline: number, early = true): TcpFlowAction {
+  const to = { target: target(label), address: address(label), from: null };
+  return { kind: "connect", ...to, early, deadline };
 }
 
 function race(
@@ -242,6 +243,7 @@ Deno.test("TcpFlow resolves names, and fails over to the next address and the ne
     target: target("b.test:80"),
     address: address("10.1.0.1:80"),
     from: null,
+    early: true,
     deadline: 10_003,
   });
   assert.deepEqual(flow.next(REFUSED, 4), {
@@ -249,6 +251,7 @@ Deno.test("TcpFlow resolves names, and fails over to the next address and the ne
     target: target("b.test:80"),
     address: address("10.1.0.2:80"),
     from: null,
+    early: true,
     deadline: 10_004,
   });
   assert.deepEqual(flow.next(REFUSED, 5), connect("10.0.0.3:80", 10_005));
@@ -406,7 +409,7 @@ Deno.test("TcpFlow takes source and destination from the PROXY header and sniffs
     deadline: 3_000,
   });
   assert.deepEqual(flow.next(data(HEADER), 200), read(3_000, HEADER.length));
-  assert.deepEqual(flow.next(data(HEADER, HTTP_HEAD), 300), connect("10.0.0.80:80", 10_300));
+  assert.deepEqual(flow.next(data(HEADER, HTTP_HEAD), 300), connect("10.0.0.80:80", 10_300, false));
   assert.deepEqual(flow.next(CONNECTED, 400), relay(7, HEADER.length));
   assert.deepEqual(flow.facts().source, SOURCE);
   assert.deepEqual(flow.facts().destination, DESTINATION);
@@ -415,7 +418,7 @@ Deno.test("TcpFlow takes source and destination from the PROXY header and sniffs
 Deno.test("TcpFlow sniffs what comes in one segment with the PROXY header", () => {
   const flow = flowOf({ ...ONLY_HTTP, ...INBOUND });
   flow.start(0);
-  assert.deepEqual(flow.next(data(HEADER, HTTP_HEAD), 1), connect("10.0.0.80:80", 10_001));
+  assert.deepEqual(flow.next(data(HEADER, HTTP_HEAD), 1), connect("10.0.0.80:80", 10_001, false));
 });
 
 Deno.test("TcpFlow counts the client's silence from the end of the PROXY header", () => {
@@ -435,7 +438,7 @@ Deno.test("TcpFlow has room for a whole head behind the PROXY header while it wa
 Deno.test("TcpFlow connects behind the PROXY header at once when no protocol is sought", () => {
   const flow = flowOf(snapshot({ tcp: protocolRoutes({}, FALLBACK), ...INBOUND }));
   flow.start(0);
-  assert.deepEqual(flow.next(data(HEADER), 1), connect("10.0.0.99:25", 10_001));
+  assert.deepEqual(flow.next(data(HEADER), 1), connect("10.0.0.99:25", 10_001, false));
   assert.deepEqual(flow.next(CONNECTED, 2), relay(60_000, HEADER.length));
 });
 
@@ -473,7 +476,7 @@ Deno.test("TcpFlow sends the PROXY header that the service asks for", () => {
     const http = service("http", { protocol: "http", sendProxyProtocol: version });
     const flow = flowOf(snapshot({ tcp: protocolRoutes({ http }) }));
     flow.start(0);
-    flow.next(data(HTTP_HEAD), 1);
+    assert.deepEqual(flow.next(data(HTTP_HEAD), 1), connect("10.0.0.1:80", 10_001, false));
     const expected = encodeProxyHeader(version, { source: PEER, destination: LOCAL, tlvs: null });
     assert.deepEqual(flow.next(CONNECTED, 2), relay(0, 0, expected));
   }

@@ -10,11 +10,13 @@ import type { Resolution } from "../../../model/resolver.ts";
 import type { Snapshot } from "../../../model/snapshot.ts";
 import type { TcpFlow } from "../../../pipeline/tcp_flow.ts";
 import { EAGAIN, EINPROGRESS, errorCodeOf } from "../sys/errno.ts";
-import { EPOLLOUT } from "../sys/layout.ts";
+import { EPOLLOUT, SHUT_WR } from "../sys/layout.ts";
 import { openTcpSocket } from "../sys/sockets.ts";
-import { HeldBytes } from "./backlog.ts";
+import { type Backlog, HeldBytes } from "./backlog.ts";
+import { FilteredRelay } from "./filtered_relay.ts";
 import { Head } from "./head.ts";
 import type { Leg } from "./leg.ts";
+import { Lingering } from "./lingering.ts";
 import { Relay } from "./relay.ts";
 import type { Phase, TcpConnection } from "./tcp_connection.ts";
 
@@ -25,6 +27,7 @@ const RESET = { kind: "reset" } as const;
 const TIMEOUT = { kind: "timeout" } as const;
 const CONNECTED = { kind: "connected" } as const;
 const TARGET_FIRST = { kind: "targetFirst" } as const;
+const REPLIED = { kind: "replied" } as const;
 
 /** The first phase of a connection. Gone once it has decided, with all that it holds. */
 export class Decision implements Phase {
@@ -34,6 +37,10 @@ export class Decision implements Phase {
   readonly #head: Head;
   /** Bytes of the head that the target was sent with the first packet. */
   #early = 0;
+  /** What the client is still to get of a reply. */
+  #unsent: Backlog | null = null;
+  /** Whether our direction to the client has ended. */
+  #hasFinished = false;
   /** What the flow waits for. */
   #action: TcpFlowAction | null = null;
 
@@ -67,6 +74,7 @@ export class Decision implements Phase {
     switch (this.#action?.kind) {
       case "read":
       case "race":
+      case "reply":
         return this.#answer(TIMEOUT);
       case "resolve":
         return this.#answer({ kind: "resolveFailed", error: "name_not_resolved" });
@@ -76,13 +84,19 @@ export class Decision implements Phase {
   }
 
   onFault(error: unknown): void {
-    this.#head.release();
+    this.#release();
     this.#connection.fault(this.#flow.facts(), error);
   }
 
   end(outcome: FlowOutcome): void {
-    this.#head.release();
+    this.#release();
     this.#connection.end(this.#flow.facts(), outcome);
+  }
+
+  #release(): void {
+    this.#head.release();
+    this.#unsent?.release();
+    this.#unsent = null;
   }
 
   get #now(): number {
@@ -114,11 +128,13 @@ export class Decision implements Phase {
         return this.#connect(action) ?? this.#wait(action.deadline);
       case "race":
         return this.#race(action) ?? this.#wait(action.deadline);
+      case "reply":
+        return this.#reply(action) ?? this.#wait(action.deadline);
       case "relay":
         this.#relay(action);
         return null;
       case "close":
-        this.end(action.outcome);
+        this.#close(action.outcome);
         return null;
     }
   }
@@ -144,6 +160,8 @@ export class Decision implements Phase {
         // What the client says meanwhile waits; but when it is gone there is nothing left to connect for.
         if (client.failed) this.end({ reason: "client_reset" });
         return null;
+      case "reply":
+        return this.#sendRest(action.end);
       case "relay":
       case "close":
         return null;
@@ -193,11 +211,11 @@ export class Decision implements Phase {
     }
   }
 
-  #connect({ address, from }: ActionOf<"connect">): TcpFlowEvent | null {
+  #connect({ address, from, early: mayBeEarly }: ActionOf<"connect">): TcpFlowEvent | null {
     const { context } = this.#connection;
     this.#dropTarget();
     if (!context.permissions.allows(address)) return this.#failConnect("not_permitted");
-    const early = this.#mayBeEarly();
+    const early = mayBeEarly && this.#snapshot.sockets.tcpFastOpen && this.#head.length > 0;
     const fd = openTcpSocket(context.libc, address, from, this.#snapshot.sockets, early);
     if (fd < 0) return this.#failConnect(errorCodeOf(-fd));
     const target = this.#connection.adoptTarget(fd);
@@ -215,13 +233,6 @@ export class Decision implements Phase {
     target.wantsRoom = result < 0;
     this.#connection.watch(target);
     return target.wantsRoom ? null : CONNECTED;
-  }
-
-  /** Whether the head, as it is, is the first that the target gets: no header is before it, neither ours nor a proxy's. */
-  #mayBeEarly(): boolean {
-    const { inboundProxy, sockets } = this.#snapshot;
-    if (!sockets.tcpFastOpen || inboundProxy !== null || this.#head.length === 0) return false;
-    return this.#flow.facts().service?.sendProxyProtocol === "none";
   }
 
   /**
@@ -281,19 +292,50 @@ export class Decision implements Phase {
     return true;
   }
 
-  #relay({ preface, headOffset, idleMs }: ActionOf<"relay">): void {
+  #reply({ bytes, end }: ActionOf<"reply">): TcpFlowEvent | null {
+    this.#unsent = new HeldBytes(this.#connection.context.tcp.buffers, bytes);
+    return this.#sendRest(end);
+  }
+
+  #sendRest(end: boolean): TcpFlowEvent | null {
+    const { client, context: { libc } } = this.#connection;
+    while (this.#unsent !== null && this.#unsent.length > 0) {
+      const count = this.#unsent.writeTo(libc, client.fd);
+      if (count === 0 || count === -EAGAIN) {
+        this.#connection.watchRoom(client);
+        return null;
+      }
+      if (count < 0) return RESET;
+    }
+    this.#unsent?.release();
+    this.#unsent = null;
+    if (end) this.#hasFinished = libc.shutdown(client.fd, SHUT_WR) === 0;
+    return REPLIED;
+  }
+
+  #relay({ preface, headOffset, idleMs, filter }: ActionOf<"relay">): void {
+    const connection = this.#connection;
     const facts = this.#flow.facts();
     const target = this.#connectedTarget();
-    const relay = new Relay(this.#connection, facts, target, idleMs);
-    this.#connection.entry.started(facts);
-    this.#connection.enter(relay);
-    this.#connection.entry.countUp(this.#early);
+    const relay = filter === undefined
+      ? new Relay(connection, facts, target, idleMs)
+      : new FilteredRelay(connection, facts, target, idleMs, filter);
+    connection.entry.started(facts);
+    connection.enter(relay);
+    connection.entry.countUp(this.#early);
     try {
       relay.start(preface, this.#head.bytes.subarray(headOffset + this.#early));
     } catch (error) {
       relay.onFault(error);
     }
     this.#head.release();
+  }
+
+  #close(outcome: FlowOutcome): void {
+    if (!this.#hasFinished) return this.end(outcome);
+    this.#dropTarget();
+    this.#release();
+    new Lingering(this.#connection, this.#flow.facts(), outcome, null).start();
   }
 
   #connectedTarget(): Leg {

@@ -12,7 +12,7 @@ import {
   MAX_TURN_READS,
   SMALL_TURN,
 } from "../../../model/limits.ts";
-import { EAGAIN, errorCodeOf } from "../sys/errno.ts";
+import { EAGAIN } from "../sys/errno.ts";
 import { EPOLLOUT, MSG_MORE, SHUT_WR } from "../sys/layout.ts";
 import { HeldBytes } from "./backlog.ts";
 import type { Leg } from "./leg.ts";
@@ -53,6 +53,19 @@ export class Relay implements Phase {
     if (!client.isWatched) this.#connection.watch(client);
     this.#sendFirst(preface, head);
     if (client.ended && client.backlog === null) this.#passEnd(client);
+    this.#goOn(client);
+    this.#goOn(this.#target);
+  }
+
+  /**
+   * Begins where a filter has stepped out: what waits for a leg, and that one has ended, is in the legs.
+   *
+   * @param uncounted how many bytes of what waits for the target are not the client's
+   */
+  resume(uncounted: number): void {
+    const { client, timer } = this.#connection;
+    timer.set(this.#idleMs === 0 ? Infinity : this.#lastMove + this.#idleMs);
+    this.#uncounted = uncounted;
     this.#goOn(client);
     this.#goOn(this.#target);
   }
@@ -100,7 +113,7 @@ export class Relay implements Phase {
       }
       if (moved > 0) chooseWay(from, moved);
     }
-    if (from.failed && !from.queued) this.#passReset(from);
+    if (from.failed && !from.queued) this.#connection.endByReset(this.#facts, from);
   }
 
   /** One read and one write through the worker's buffer. Returns how many bytes were read. */
@@ -227,21 +240,10 @@ export class Relay implements Phase {
   /** What a side sent before it was reset is passed on before that is. */
   #onWriteError(leg: Leg, errno: number): void {
     leg.errno = errno;
-    if (leg.failed) return this.#passReset(leg);
+    if (leg.failed) return this.#connection.endByReset(this.#facts, leg);
     leg.failed = true;
     leg.readable = !leg.ended;
     this.#goOn(leg);
-  }
-
-  /** Ends the other side as abruptly as one was ended. */
-  #passReset(leg: Leg): void {
-    if (this.#connection.over) return;
-    const { client, context } = this.#connection;
-    const errno = leg.errno || context.libc.socketError(leg.fd);
-    const reason = leg === client ? "client_reset" : "target_reset";
-    const error = errno > 0 ? errorCodeOf(errno) : "connection_reset";
-    const outcome = error === "connection_reset" ? { reason } as const : { reason, error } as const;
-    this.#connection.end(this.#facts, outcome, this.#otherOf(leg));
   }
 
   #count(from: Leg, count: number): void {

@@ -7,13 +7,13 @@
 import type { SocketAddress } from "../../../model/address.ts";
 import type { FlowFacts, FlowOutcome } from "../../../model/flow.ts";
 import type { Cuttable, FlowEntry } from "../../flow_ledger.ts";
-import { systemError } from "../sys/errno.ts";
+import { errorCodeOf, systemError } from "../sys/errno.ts";
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from "../sys/layout.ts";
 import type { WorkerContext } from "../worker_context.ts";
 import { type Deadlined, LazyTimer } from "./lazy_timer.ts";
 import { Leg, type LegOwner } from "./leg.ts";
 
-/** What is being done for a connection: it is decided, or relayed. */
+/** What is being done for a connection: it is decided, or relayed, or it lingers. */
 export interface Phase extends LegOwner, Deadlined {
   /** Ends the connection at once. */
   end(outcome: FlowOutcome): void;
@@ -127,6 +127,16 @@ export class TcpConnection implements Cuttable, Deadlined {
     this.entry.close(facts, outcome);
     this.#close(this.client, this.client === reset);
     if (this.#target !== null) this.#close(this.#target, this.#target === reset);
+  }
+
+  /** Ends the connection because one side was reset, and the other side as abruptly. */
+  endByReset(facts: FlowFacts, leg: Leg): void {
+    if (this.#over) return;
+    const errno = leg.errno || this.context.libc.socketError(leg.fd);
+    const reason = leg === this.client ? "client_reset" : "target_reset";
+    const error = errno > 0 ? errorCodeOf(errno) : "connection_reset";
+    const outcome = error === "connection_reset" ? { reason } as const : { reason, error } as const;
+    this.end(facts, outcome, leg === this.client ? this.#target : this.client);
   }
 
   #close(leg: Leg, abruptly: boolean): void {
