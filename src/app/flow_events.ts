@@ -68,6 +68,7 @@ export class FlowEvents implements EngineEvents {
       case "accept_paused":
       case "tcp_limit_reached":
       case "udp_limit_reached":
+      case "ech_limit_reached":
       case "reports_lost":
         return log.warn;
       case "listener_failed":

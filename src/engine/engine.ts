@@ -16,6 +16,7 @@ export interface EngineNotice {
     | "accept_resumed"
     | "tcp_limit_reached"
     | "udp_limit_reached"
+    | "ech_limit_reached"
     | "listener_failed"
     | "worker_failed"
     | "worker_restarted"
@@ -75,6 +76,16 @@ export interface EngineStats {
   readonly bytesUp: number;
   /** Payload bytes from targets to clients. */
   readonly bytesDown: number;
+  /** Flows whose ECH was opened. */
+  readonly echAccepted: number;
+  /** Flows whose ECH was for one of our configurations, and that no key opened. */
+  readonly echRejected: number;
+  /** Flows whose ECH was for no configuration of ours. */
+  readonly echGrease: number;
+  /** Flows whose ECH broke a rule or named nothing that is served. */
+  readonly echFaults: number;
+  /** Hellos that were not tried to be opened, as their source had too many that failed. */
+  readonly echLimited: number;
   /** Timers armed right now. */
   readonly timers: number;
   /** Ended flows by reason. */

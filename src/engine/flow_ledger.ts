@@ -40,6 +40,12 @@ export class FlowLedger {
   udpUndecided = 0;
   heldDatagramBytes = 0;
   datagramsLost = 0;
+  /** Counted by their entries, but for hellos that were not tried: those are counted by the budget of tries. */
+  echAccepted = 0;
+  echRejected = 0;
+  echGrease = 0;
+  echFaults = 0;
+  echLimited = 0;
 
   constructor(events: EngineEvents, numbers: FlowNumbers = { first: 1, step: 1 }) {
     this.#events = events;
@@ -80,17 +86,27 @@ export class FlowLedger {
 
   /** For {@linkcode FlowEntry.started}. */
   reportStart(record: FlowRecord): void {
+    this.#countEch(record);
     this.#events.flowStarted(record);
   }
 
   /** For {@linkcode FlowEntry.close}: strikes the entry off, then reports the end of the flow. */
   strikeOff(entry: FlowEntry, record: FlowRecord, end: FlowEnd): void {
     const { reason } = end.outcome;
+    if (!entry.hasStarted) this.#countEch(record);
+    if (reason === "ech_fault") this.echFaults++;
     this.#live.delete(entry);
     this.#active[record.transport]--;
     this.#ended[reason] = (this.#ended[reason] ?? 0) + 1;
     if (this.#live.size === 0) { for (const resolve of this.#onEmpty.splice(0)) resolve(); }
     this.#events.flowFinished(record, end);
+  }
+
+  /** Once for each flow: when it starts, or else when it ends. */
+  #countEch({ ech }: FlowRecord): void {
+    if (ech?.status === "accepted") this.echAccepted++;
+    else if (ech?.status === "rejected") this.echRejected++;
+    else if (ech?.status === "grease") this.echGrease++;
   }
 
   stats(timers: number): EngineStats {
@@ -104,6 +120,11 @@ export class FlowLedger {
       datagramsLost: this.datagramsLost,
       bytesUp: this.bytesUp,
       bytesDown: this.bytesDown,
+      echAccepted: this.echAccepted,
+      echRejected: this.echRejected,
+      echGrease: this.echGrease,
+      echFaults: this.echFaults,
+      echLimited: this.echLimited,
       timers,
       ended: { ...this.#ended },
     };
@@ -120,6 +141,7 @@ export class FlowEntry {
   readonly #ledger: FlowLedger;
   #bytesUp = 0;
   #bytesDown = 0;
+  #hasStarted = false;
 
   constructor(id: number, transport: Transport, listener: SocketAddress, ledger: FlowLedger) {
     this.#id = id;
@@ -140,8 +162,14 @@ export class FlowEntry {
     this.#ledger.bytesDown += bytes;
   }
 
+  /** Whether it was reported that the flow is about to be relayed. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
   /** Reports that the flow is about to be relayed. */
   started(facts: FlowFacts): void {
+    this.#hasStarted = true;
     this.#ledger.reportStart(this.#record(facts));
   }
 

@@ -17,6 +17,16 @@ export const MAX_CLIENT_HELLO = 64 * 1024 + 4;
 export const MAX_ALPN_NAMES = 128;
 
 /**
+ * Bytes of a client that the server of ECH retry configurations takes until the client has data for somebody: two hellos
+ * of some 2 KiB each, 0-RTT data (servers allow 16 KiB at most as a rule), and Finished. Each record of it that could be
+ * 0-RTT data costs an attempt to open it.
+ */
+export const MAX_ECH_RETRY_BYTES = 64 * 1024;
+
+/** Records without data that a TLS client may send in a row, KeyUpdates among them: each costs work and brings nothing. */
+export const MAX_EMPTY_TLS_RECORDS = 32;
+
+/**
  * Longest HTTP request line that is waited for; servers are asked to take 8,000 bytes (RFC 9112 §3), few take 16 KiB. The
  * same for RTSP and SIP, whose lines look alike until they end: when one detector gives up, so do the others.
  */
@@ -87,6 +97,19 @@ export const LINGER_TIMEOUT = 2_000;
 
 /** Bytes of such a client that are read and thrown away: more than one round trip brings of early data, and no download. */
 export const MAX_LINGER_BYTES = 256 * 1024;
+
+/**
+ * Failed tries to open a hello with ECH that a source has in a second. One takes some 250 µs, so a source costs a worker
+ * 0.4 % of its time. Clients hardly need any: one whose configuration is old tries once, then uses the one that it is
+ * given, and GREASE is for a key of ours by chance only (one hello in 256 for each key).
+ */
+export const ECH_FAILURES_PER_SECOND = 16;
+
+/** The same at a time: when keys were replaced, many clients behind one address come with the old configuration. */
+export const ECH_FAILURE_BURST = 64;
+
+/** Sources with failed tries that are remembered. An entry takes some 200 bytes. */
+export const MAX_ECH_SOURCES = 8 * 1024;
 
 /** Addresses kept of one DNS answer. */
 export const MAX_ADDRESSES_PER_NAME = 32;

@@ -18,6 +18,7 @@ import { MAX_PROXY_HEADER, MAX_TCP_HEAD } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
 import type { Service, Snapshot, Target } from "../model/snapshot.ts";
 import { encodeProxyHeader, parseProxyHeader, type ProxyHeader } from "../proto/proxy_protocol.ts";
+import type { EchResources } from "./ech_budget.ts";
 import { ConnectPlan, type ConnectStep, withFailure } from "./connect_plan.ts";
 import { route } from "./route.ts";
 import { TcpSniffer } from "./sniff.ts";
@@ -62,7 +63,8 @@ export class TcpFlow {
   /** Why the default target could not be reached when it was dialled for its greeting. */
   #greetingError: ErrorCode | null = null;
 
-  constructor(init: FlowInit) {
+  /** @param ech null: hellos are opened without a bound on what fails */
+  constructor(init: FlowInit, _ech: EchResources | null = null) {
     this.#snapshot = init.snapshot;
     this.#seed = init.seed;
     this.#source = init.peer;

@@ -41,6 +41,11 @@ const GAUGES = [
   "bytesUp",
   "bytesDown",
   "timers",
+  "echAccepted",
+  "echRejected",
+  "echGrease",
+  "echFaults",
+  "echLimited",
 ] as const satisfies readonly (keyof EngineStats)[];
 
 /** Those that fall when what they count is gone; the others only rise. */
@@ -95,6 +100,11 @@ export class SharedCounters {
     values[7] = source.bytesUp;
     values[8] = source.bytesDown;
     values[9] = timers;
+    values[10] = source.echAccepted;
+    values[11] = source.echRejected;
+    values[12] = source.echGrease;
+    values[13] = source.echFaults;
+    values[14] = source.echLimited;
   }
 
   /**
@@ -128,6 +138,11 @@ export interface CounterSource {
   readonly datagramsLost: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  readonly echAccepted: number;
+  readonly echRejected: number;
+  readonly echGrease: number;
+  readonly echFaults: number;
+  readonly echLimited: number;
 }
 
 /** Counters of one worker, or of several together. */
@@ -180,6 +195,11 @@ export class WorkerCounts {
       datagramsLost: this.#get("datagramsLost"),
       bytesUp: this.#get("bytesUp"),
       bytesDown: this.#get("bytesDown"),
+      echAccepted: this.#get("echAccepted"),
+      echRejected: this.#get("echRejected"),
+      echGrease: this.#get("echGrease"),
+      echFaults: this.#get("echFaults"),
+      echLimited: this.#get("echLimited"),
       timers: this.#get("timers"),
       ended,
     };

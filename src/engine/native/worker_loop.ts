@@ -9,6 +9,7 @@ import { type MessagePort as NodePort, receiveMessageOnPort } from "node:worker_
 import type { Snapshot } from "../../model/snapshot.ts";
 import { FlowIdTable } from "../../pipeline/flow_id_table.ts";
 import { AcceptPause } from "../accept_pause.ts";
+import { echResources } from "../ech_resources.ts";
 import { FlowLedger } from "../flow_ledger.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./control_message.ts";
 import { DenoNetPermissions } from "./net_permissions.ts";
@@ -219,6 +220,7 @@ export class WorkerLoop implements Disposable {
       ledger: this.#ledger,
       flows: new WorkerFlowCounts(flowCounts, index),
       flowIds: new FlowIdTable(flowIds, performance.timeOrigin),
+      ech: echResources(this.#reports, this.#clock, this.#ledger),
       resolver: this.#resolver,
       permissions: new DenoNetPermissions(),
       events: this.#reports,

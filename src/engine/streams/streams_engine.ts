@@ -13,6 +13,7 @@ import type { DrainReport, Engine, EngineOptions, EngineStats, Listener } from "
 import { AcceptPause } from "../accept_pause.ts";
 import { BufferPool } from "../buffer_pool.ts";
 import { DatagramSlots } from "./datagram_slots.ts";
+import { echResources } from "../ech_resources.ts";
 import { EngineClock } from "./engine_clock.ts";
 import type { EngineContext } from "./engine_context.ts";
 import { FlowLedger } from "../flow_ledger.ts";
@@ -125,6 +126,7 @@ export class StreamsEngine implements Engine {
       resolver,
       lookUp: targetLookUp(resolver),
       flowIds: new FlowIdTable(flowIdMemory([randomSeed(), randomSeed()])),
+      ech: echResources(events, clock, this.#ledger),
       snapshot,
     };
   }

@@ -86,11 +86,11 @@ export class TcpListener implements Listener {
   }
 
   #admit(conn: Deno.TcpConn): void {
-    const { ledger, snapshot, tcpLimit } = this.#context;
+    const { ech, ledger, snapshot, tcpLimit } = this.#context;
     const peer = socketAddress(conn.remoteAddr);
     const local = socketAddress(conn.localAddr);
     const refusal = admitTcp(snapshot, peer, ledger.active("tcp"));
-    const flow = new TcpFlow({ snapshot, peer, local, seed: randomSeed() });
+    const flow = new TcpFlow({ snapshot, peer, local, seed: randomSeed() }, ech);
     const connection = new TcpConnection(this.#context, flow, conn, this.address);
     if (refusal === null) {
       connection.run();

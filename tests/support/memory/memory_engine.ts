@@ -14,6 +14,7 @@ import type {
   EngineStats,
   Listener,
 } from "../../../src/engine/engine.ts";
+import { echResources } from "../../../src/engine/ech_resources.ts";
 import { FlowLedger } from "../../../src/engine/flow_ledger.ts";
 import { LimitNotice } from "../../../src/engine/limit_notice.ts";
 import { type TargetLookUp, targetLookUp } from "../../../src/engine/target_look_up.ts";
@@ -22,6 +23,7 @@ import type { FlowInit } from "../../../src/model/flow.ts";
 import type { SocketAddress } from "../../../src/model/address.ts";
 import type { ListenerSpec, Snapshot } from "../../../src/model/snapshot.ts";
 import { flowIdMemory, FlowIdTable } from "../../../src/pipeline/flow_id_table.ts";
+import type { EchResources } from "../../../src/pipeline/ech_budget.ts";
 import { admitTcp } from "../../../src/pipeline/admission.ts";
 import { TcpFlow } from "../../../src/pipeline/tcp_flow.ts";
 import type { FakeClock } from "./fake_clock.ts";
@@ -37,6 +39,7 @@ export interface MemoryContext extends EngineOptions {
   readonly udpLimit: LimitNotice;
   readonly lookUp: TargetLookUp;
   readonly flowIds: FlowIdTable;
+  readonly ech: EchResources;
   /** How a flow between these addresses begins under the present snapshot. */
   begin(peer: SocketAddress, local: SocketAddress): FlowInit;
 }
@@ -53,15 +56,17 @@ export class MemoryEngine implements Engine {
 
   constructor(options: EngineOptions, network: MemoryNetwork, clock: FakeClock) {
     const { events } = options;
+    const ledger = new FlowLedger(events);
     this.#tcpLimit = new LimitNotice(events, clock, "tcp");
     this.#context = {
       ...options,
       network,
       clock,
-      ledger: new FlowLedger(events),
+      ledger,
       udpLimit: new LimitNotice(events, clock, "udp"),
       lookUp: targetLookUp(options.resolver),
       flowIds: new FlowIdTable(flowIdMemory([1, 2])),
+      ech: echResources(events, clock, ledger),
       begin: (peer, local) => ({ snapshot: this.#current(), peer, local, seed: this.#flows++ }),
     };
   }
@@ -125,11 +130,12 @@ export class MemoryEngine implements Engine {
   }
 
   #accept(socket: MemorySocket, listener: SocketAddress): void {
-    const { ledger } = this.#context;
+    const { ech, ledger } = this.#context;
     ledger.tcpAccepted++;
     const init = this.#context.begin(socket.remote, socket.local);
     const refusal = admitTcp(init.snapshot, init.peer, ledger.active("tcp"));
-    const connection = new MemoryConnection(this.#context, new TcpFlow(init), socket, listener);
+    const flow = new TcpFlow(init, ech);
+    const connection = new MemoryConnection(this.#context, flow, socket, listener);
     if (refusal === null) connection.run();
     else connection.refuse({ reason: refusal });
     if (refusal === "limit") this.#tcpLimit.turnedAway(init.snapshot.tcpMaxConnections);

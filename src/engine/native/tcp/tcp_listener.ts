@@ -111,7 +111,7 @@ export class TcpListener implements WorkerTcpListener, Pollable, Task {
     try {
       const refusal = admitTcp(snapshot, peer, others);
       if (refusal === null) {
-        const flow = new TcpFlow({ snapshot, peer, local, seed: randomSeed() });
+        const flow = new TcpFlow({ snapshot, peer, local, seed: randomSeed() }, context.ech);
         return new Decision(connection, flow, snapshot).start();
       }
       connection.end(undecided(peer, local), { reason: refusal });

@@ -15,6 +15,11 @@ const SOURCE: CounterSource = {
   datagramsLost: 5,
   bytesUp: 2 ** 40,
   bytesDown: 7,
+  echAccepted: 8,
+  echRejected: 9,
+  echGrease: 11,
+  echFaults: 12,
+  echLimited: 13,
 };
 
 function makeCounters(): SharedCounters {
@@ -40,6 +45,11 @@ Deno.test("SharedCounters gives back each counter under its name", () => {
     datagramsLost: 5,
     bytesUp: 2 ** 40,
     bytesDown: 7,
+    echAccepted: 8,
+    echRejected: 9,
+    echGrease: 11,
+    echFaults: 12,
+    echLimited: 13,
     timers: 6,
     ended: { done: 1 },
   });
@@ -90,6 +100,11 @@ Deno.test("WorkerCounts.addDead() keeps what was moved and ends what was open", 
     datagramsLost: 5,
     bytesUp: 2 ** 40,
     bytesDown: 7,
+    echAccepted: 8,
+    echRejected: 9,
+    echGrease: 11,
+    echFaults: 12,
+    echLimited: 13,
     timers: 0,
     ended: { done: 1, error: 5 },
   });
