@@ -6,7 +6,14 @@
 
 import type { SocketAddress } from "../model/address.ts";
 import type { ErrorCode } from "../model/errors.ts";
-import type { FlowOutcome, UdpFlowAction, UdpFlowEvent } from "../model/flow.ts";
+import type {
+  DatagramFilter,
+  FlowOutcome,
+  UdpDrop,
+  UdpFlowAction,
+  UdpFlowEvent,
+} from "../model/flow.ts";
+import { MAX_HELD_DATAGRAM_BYTES_TOTAL } from "../model/limits.ts";
 import type { Target } from "../model/snapshot.ts";
 import type { FlowIdLearner } from "../pipeline/flow_ids.ts";
 import type { UdpFlow } from "../pipeline/udp_flow.ts";
@@ -24,15 +31,17 @@ export type UdpForward = Extract<UdpFlowAction, { readonly kind: "forward" }>;
 export interface UdpFlowTransport {
   /** Opens the way to the target. Returns why that cannot be, null when it is open. */
   open(forward: UdpForward): ErrorCode | null;
-  /** Sends a datagram that was held to the target, and may keep it. Called only while the way is open. */
+  /** Sends a datagram that was held, or filtered, to the target, and may keep it. Called only while the way is open. */
   sendHeld(data: Uint8Array<ArrayBuffer>): void;
+  /** Sends a datagram of the proxy's own to the client, and may keep it. What becomes of it ends no flow. */
+  reply(data: Uint8Array<ArrayBuffer>): void;
   /** Called once, when the flow is over: frees what it has, and calls `closed` when no byte will be counted any more. */
   end(closed: () => void): void;
 }
 
 /** What a driver is made of. */
 export interface UdpFlowDriverOptions {
-  readonly flow: UdpFlow;
+  readonly flow: Pick<UdpFlow, "next" | "facts" | "learner">;
   readonly listener: SocketAddress;
   readonly transport: UdpFlowTransport;
   readonly clock: Clock;
@@ -48,8 +57,12 @@ export class UdpFlowDriver implements Cuttable {
   readonly #options: UdpFlowDriverOptions;
   readonly #held: HeldDatagrams;
   readonly #timer = new Timer(() => this.#onTimer());
-  /** What the flow waits for; `open` when it has decided. */
-  #state: "sniffing" | "resolving" | "open" | "ended" = "sniffing";
+  /** What the flow waits for; from `filtering` on it has decided. */
+  #state: "sniffing" | "resolving" | "filtering" | "open" | "ended" = "sniffing";
+  /** Sees the client's datagrams while `filtering`. */
+  #filter: DatagramFilter | null = null;
+  /** What of the bytes that the filter holds is in the ledger. */
+  #filterBytes = 0;
   #learner: FlowIdLearner | null = null;
   #lookUps = 0;
   #idleMs = 0;
@@ -63,7 +76,7 @@ export class UdpFlowDriver implements Cuttable {
     ledger.udpUndecided++;
   }
 
-  /** Whether datagrams go to the target. */
+  /** Whether datagrams go to the target as they are. */
   get isOpen(): boolean {
     return this.#state === "open";
   }
@@ -83,6 +96,9 @@ export class UdpFlowDriver implements Cuttable {
       case "resolving":
         this.#held.hold(data);
         return false;
+      case "filtering":
+        this.touch();
+        return this.#pass(data);
       case "ended":
         return false;
     }
@@ -120,10 +136,11 @@ export class UdpFlowDriver implements Cuttable {
   end(outcome: FlowOutcome): void {
     if (this.#state === "ended") return;
     const { clock, ledger, flow, transport } = this.#options;
-    if (this.#state !== "open") ledger.udpUndecided--;
+    if (this.#state === "sniffing" || this.#state === "resolving") ledger.udpUndecided--;
     this.#state = "ended";
     clock.disarm(this.#timer);
     this.#held.release();
+    this.#endFilter();
     transport.end(() => this.entry.close(flow.facts(), outcome));
   }
 
@@ -134,6 +151,7 @@ export class UdpFlowDriver implements Cuttable {
     if (all.length > 0 && !this.#held.fits(data)) return false;
     this.#advance({ kind: "datagrams", held: [...all, data] });
     if (this.isOpen) return true;
+    if (this.#filter !== null) return this.#pass(data);
     if (!this.#isEnded() && !this.#held.hold(data)) this.end({ reason: "limit" });
     return false;
   }
@@ -156,8 +174,13 @@ export class UdpFlowDriver implements Cuttable {
       case "forward":
         return this.#open(action);
       case "drop":
-        return this.end(action.outcome);
+        return this.#drop(action);
     }
+  }
+
+  #drop({ reply, outcome }: UdpDrop): void {
+    if (reply !== undefined) this.#options.transport.reply(reply);
+    this.end(outcome);
   }
 
   #resolve(target: Target, deadline: number): void {
@@ -180,7 +203,8 @@ export class UdpFlowDriver implements Cuttable {
     const { clock, ledger, flow, transport } = this.#options;
     const error = transport.open(forward);
     if (error !== null) return this.end({ reason: "connect_failed", error });
-    this.#state = "open";
+    this.#filter = forward.filter ?? null;
+    this.#state = this.#filter === null ? "open" : "filtering";
     ledger.udpUndecided--;
     ledger.udpSessions++;
     this.entry.started(flow.facts());
@@ -192,8 +216,44 @@ export class UdpFlowDriver implements Cuttable {
     this.#armIdle();
     for (const data of this.#held.release()) {
       // What was sent before may have told that nobody is there.
-      if (this.isOpen) transport.sendHeld(data);
+      if (!this.#isEnded() && this.#pass(data)) transport.sendHeld(data);
     }
+  }
+
+  /** Shows a datagram to the filter, if there still is one. Returns whether there was none, so that it goes out as it is. */
+  #pass(data: Uint8Array): boolean {
+    const filter = this.#filter;
+    if (filter === null) return true;
+    try {
+      for (const filtered of filter.push(data)) {
+        if (!this.#isEnded()) this.#options.transport.sendHeld(filtered);
+      }
+      this.#heed(filter);
+    } catch (error) {
+      this.fail(error);
+    }
+    return false;
+  }
+
+  /** Does what a filter asks for besides. */
+  #heed(filter: DatagramFilter): void {
+    if (this.#isEnded()) return;
+    if (filter.drop !== null) return this.#drop(filter.drop);
+    if (filter.done) {
+      this.#endFilter();
+      this.#state = "open";
+      return;
+    }
+    const { ledger } = this.#options;
+    ledger.heldDatagramBytes += filter.heldBytes - this.#filterBytes;
+    this.#filterBytes = filter.heldBytes;
+    if (ledger.heldDatagramBytes > MAX_HELD_DATAGRAM_BYTES_TOTAL) this.end({ reason: "limit" });
+  }
+
+  #endFilter(): void {
+    this.#filter = null;
+    this.#options.ledger.heldDatagramBytes -= this.#filterBytes;
+    this.#filterBytes = 0;
   }
 
   #armIdle(): void {

@@ -198,8 +198,14 @@ export type UdpFlowAction =
     /** Sees the client's datagrams, those that are held first, until it is done. */
     readonly filter?: DatagramFilter;
   }
-  /** Forget the flow and what it holds, after `reply` is sent to the client where there is one. */
-  | { readonly kind: "drop"; readonly outcome: FlowOutcome; readonly reply?: Uint8Array };
+  | UdpDrop;
+
+/** Forget the flow and what it holds, after `reply` is sent to the client where there is one. */
+export interface UdpDrop {
+  readonly kind: "drop";
+  readonly outcome: FlowOutcome;
+  readonly reply?: Uint8Array<ArrayBuffer>;
+}
 
 /** Rewrites the first datagrams of a client. Never throws; what it holds is bounded. */
 export interface DatagramFilter {
@@ -207,6 +213,10 @@ export interface DatagramFilter {
   push(datagram: Uint8Array): readonly Uint8Array<ArrayBuffer>[];
   /** Whether it has nothing left to do: the datagrams that come next pass unchanged, and it is not called any more. */
   readonly done: boolean;
+  /** Bytes of datagrams that wait in it for others. */
+  readonly heldBytes: number;
+  /** How the flow is to end, once it must not go on; null until then. */
+  readonly drop: UdpDrop | null;
 }
 
 /** The start of a relayed flow, or the end of any flow, as the ops side sees it. */

@@ -30,6 +30,8 @@ export class UdpSession implements UdpFlowTransport {
   readonly #driver: UdpFlowDriver;
   #upstream: UdpUpstream | null = null;
   #up: DatagramSender | null = null;
+  /** Resolves when a reply of the proxy's own is counted, or lost. */
+  #replied: Promise<void> | null = null;
 
   constructor(options: UdpSessionOptions) {
     this.#options = options;
@@ -85,11 +87,19 @@ export class UdpSession implements UdpFlowTransport {
     this.#up?.sendOwned(data);
   }
 
+  reply(data: Uint8Array): void {
+    const { reply, context: { ledger } } = this.#options;
+    this.#replied = reply(data).then(
+      (bytes) => this.#driver.entry.countDown(bytes),
+      () => void ledger.datagramsLost++,
+    );
+  }
+
   end(closed: () => void): void {
     this.#up?.clear();
     this.#options.onEnd();
-    if (this.#upstream === null) closed();
-    else this.#upstream.close().then(closed);
+    if (this.#upstream === null && this.#replied === null) closed();
+    else Promise.all([this.#replied, this.#upstream?.close()]).then(closed);
   }
 
   #onSendError(error: unknown, reason: "connect_failed" | "client_reset"): void {

@@ -58,6 +58,11 @@ export class MemoryUdpSession implements UdpFlowTransport {
     this.#driver.entry.countUp(data.length);
   }
 
+  reply(data: Uint8Array): void {
+    this.#options.reply(data);
+    this.#driver.entry.countDown(data.length);
+  }
+
   end(closed: () => void): void {
     this.#upstream?.[Symbol.dispose]();
     this.#options.onEnd();

@@ -4,8 +4,11 @@ import { FlowLedger } from "../../../src/engine/flow_ledger.ts";
 import { type Timer, TimerWheel } from "../../../src/engine/timer_wheel.ts";
 import { UdpFlowDriver, type UdpFlowTransport } from "../../../src/engine/udp_flow_driver.ts";
 import type { ErrorCode } from "../../../src/model/errors.ts";
-import type { FlowOutcome } from "../../../src/model/flow.ts";
-import { MAX_HELD_DATAGRAM_BYTES } from "../../../src/model/limits.ts";
+import type { DatagramFilter, FlowOutcome, UdpDrop } from "../../../src/model/flow.ts";
+import {
+  MAX_HELD_DATAGRAM_BYTES,
+  MAX_HELD_DATAGRAM_BYTES_TOTAL,
+} from "../../../src/model/limits.ts";
 import type { Resolution } from "../../../src/model/resolver.ts";
 import { UdpFlow } from "../../../src/pipeline/udp_flow.ts";
 import { address, routeTable, service, snapshot, target } from "../../support/snapshot_builder.ts";
@@ -94,6 +97,89 @@ Deno.test("end() ends a flow once, and closes the books when the transport says 
   assert.equal(rig.driver.deliver(bytes(1)), false);
 });
 
+Deno.test("UdpFlowDriver shows its filter what was held, and each datagram until it is done", () => {
+  const filter = new ScriptedFilter();
+  const rig = new Rig("slow.example:53", filter);
+  for (const length of [1, 2]) rig.driver.deliver(bytes(length));
+  rig.answer({ kind: "resolved", addresses: [address("10.0.0.1:53")] });
+  assert.deepEqual(rig.held, [101, 102]);
+  assert.equal(rig.ledger.udpUndecided, 0);
+
+  assert.equal(rig.driver.deliver(bytes(3)), false);
+  assert.equal(rig.driver.isOpen, false);
+  filter.done = true;
+  assert.equal(rig.driver.deliver(bytes(4)), false);
+  assert.deepEqual(rig.held, [101, 102, 103, 104]);
+  assert.equal(rig.driver.isOpen, true);
+  assert.equal(rig.driver.deliver(bytes(5)), true);
+  assert.deepEqual(filter.seen, [1, 2, 3, 4]);
+});
+
+Deno.test("UdpFlowDriver shows its filter the datagram that decides the flow", () => {
+  const rig = new Rig("10.0.0.1:53", new ScriptedFilter());
+  assert.equal(rig.driver.deliver(bytes(1)), false);
+  assert.deepEqual(rig.held, [101]);
+  rig.pass(600);
+  rig.driver.deliver(bytes(2));
+  rig.pass(600); // a datagram that is filtered is a sign of life, too
+  assert.deepEqual(rig.outcomes, []);
+  rig.driver.cut();
+  assert.deepEqual([rig.ledger.udpUndecided, rig.wheel.size], [0, 0]);
+});
+
+Deno.test("UdpFlowDriver counts what its filter holds, and ends the flow where all hold too much", () => {
+  const filter = new ScriptedFilter();
+  const rig = new Rig("10.0.0.1:53", filter);
+  filter.heldBytes = 700;
+  rig.driver.deliver(bytes(1));
+  assert.equal(rig.ledger.heldDatagramBytes, 700);
+  filter.heldBytes = 0;
+  rig.driver.deliver(bytes(1));
+  assert.equal(rig.ledger.heldDatagramBytes, 0);
+  filter.heldBytes = 800;
+  rig.ledger.heldDatagramBytes = MAX_HELD_DATAGRAM_BYTES_TOTAL - 700;
+  rig.driver.deliver(bytes(1));
+  assert.deepEqual(rig.outcomes, [{ reason: "limit" }]);
+  assert.equal(rig.ledger.heldDatagramBytes, MAX_HELD_DATAGRAM_BYTES_TOTAL - 700);
+});
+
+Deno.test("UdpFlowDriver ends a flow as its filter says, with a reply to the client", () => {
+  const filter = new ScriptedFilter();
+  const rig = new Rig("10.0.0.1:53", filter);
+  rig.driver.deliver(bytes(1));
+  filter.drop = { kind: "drop", outcome: { reason: "ech_fault" }, reply: bytes(40) };
+  rig.driver.deliver(bytes(2));
+  assert.deepEqual(rig.replies, [40]);
+  assert.deepEqual(rig.outcomes, [{ reason: "ech_fault" }]);
+  assert.equal(rig.driver.deliver(bytes(3)), false);
+  assert.deepEqual(filter.seen, [1, 2]);
+});
+
+Deno.test("UdpFlowDriver takes a fault of its filter for one of the proxy's", () => {
+  const filter = new ScriptedFilter();
+  const rig = new Rig("10.0.0.1:53", filter);
+  filter.push = () => {
+    throw new Error("broken");
+  };
+  rig.driver.deliver(bytes(1));
+  assert.deepEqual(rig.outcomes, [{ reason: "error" }]);
+  assert.deepEqual(rig.notices.map(({ event }) => event), ["flow_fault"]);
+});
+
+/** Lengthens each datagram by a hundred bytes. */
+class ScriptedFilter implements DatagramFilter {
+  done = false;
+  heldBytes = 0;
+  drop: UdpDrop | null = null;
+  /** How long the datagrams were that it was shown. */
+  readonly seen: number[] = [];
+
+  push({ length }: Uint8Array): readonly Uint8Array<ArrayBuffer>[] {
+    this.seen.push(length);
+    return [bytes(100 + length)];
+  }
+}
+
 /** A driver whose transport moves nothing. */
 class Rig implements UdpFlowTransport {
   readonly wheel = new TimerWheel();
@@ -101,6 +187,8 @@ class Rig implements UdpFlowTransport {
   readonly notices: EngineNotice[] = [];
   /** How long the datagrams were that were held and handed out. */
   readonly held: number[] = [];
+  /** How long the datagrams were that the client got. */
+  readonly replies: number[] = [];
   readonly ledger: FlowLedger;
   readonly driver: UdpFlowDriver;
   /** Why no way can be opened. */
@@ -113,7 +201,7 @@ class Rig implements UdpFlowTransport {
   answer: (resolution: Resolution) => void = () => {};
   #now = 0;
 
-  constructor(label: string) {
+  constructor(label: string, filter?: DatagramFilter) {
     const events = {
       flowStarted: () => {},
       flowFinished: (_: unknown, { outcome }: { readonly outcome: FlowOutcome }) =>
@@ -133,7 +221,14 @@ class Rig implements UdpFlowTransport {
     });
     this.ledger = new FlowLedger(events);
     this.driver = new UdpFlowDriver({
-      flow,
+      flow: {
+        next: (event, now) => {
+          const action = flow.next(event, now);
+          return action.kind === "forward" && filter ? { ...action, filter } : action;
+        },
+        facts: () => flow.facts(),
+        learner: () => flow.learner(),
+      },
       listener: address("192.0.2.2:53"),
       transport: this,
       clock: {
@@ -165,12 +260,16 @@ class Rig implements UdpFlowTransport {
     this.driver.end({ reason: "connect_failed", error: "connection_refused" });
   }
 
+  reply(data: Uint8Array): void {
+    this.replies.push(data.length);
+  }
+
   end(closed: () => void): void {
     if (this.isSlow) this.close = closed;
     else closed();
   }
 }
 
-function bytes(length: number): Uint8Array {
+function bytes(length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(length);
 }

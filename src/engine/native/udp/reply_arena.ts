@@ -68,6 +68,13 @@ export class ReplyArena implements Task {
     return count;
   }
 
+  /** Copies a datagram into the next slot, where it stays in the same way. */
+  fill(data: Uint8Array, replies: PendingReplies): void {
+    this.slots.view(this.#used).set(data);
+    this.slots.setLength(this.#used, data.length);
+    this.#fill(1, replies);
+  }
+
   /** Sends all that waits, and frees the slots. */
   flush(): void {
     for (const replies of this.#pending) replies.flush();

@@ -80,6 +80,15 @@ export class ReplyQueue implements PendingReplies, SendObserver {
     return count;
   }
 
+  /** Queues a copy of a reply that comes from nowhere but the proxy. */
+  add(session: ReplyingSession, data: Uint8Array): void {
+    this.#arena.reserve(1);
+    const slot = this.#arena.next;
+    this.#arena.fill(data, this);
+    this.#run.start(data.length);
+    this.#add(session, slot, 1);
+  }
+
   /** Sends what is queued. */
   flush(): void {
     const { count } = this.#batch;

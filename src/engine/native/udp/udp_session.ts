@@ -123,6 +123,10 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     this.#send(data, data.length);
   }
 
+  reply(data: Uint8Array): void {
+    this.#options.replies.add(this, data);
+  }
+
   end(closed: () => void): void {
     const { context: { libc, poller, descriptors }, replies, onEnd } = this.#options;
     replies.settle(this);
