@@ -87,7 +87,8 @@ export function seededSender(
     enc: ephemeral.publicKey,
     seal: (aad, plaintext) => {
       const own = new Uint8Array(nonce);
-      own[11] = (own[11] ?? 0) ^ sequence++; // tests seal less than 256 messages
+      own[10] = (own[10] ?? 0) ^ sequence >> 8; // tests seal less than 65,536 messages
+      own[11] = (own[11] ?? 0) ^ sequence++;
       const options = { authTagLength: 16 };
       const cipher = createCipheriv(aead.cipher as "aes-128-gcm", key, own, options);
       cipher.setAAD(aad);
