@@ -5,8 +5,9 @@
  */
 
 import { chooseEngine } from "./app/choose_engine.ts";
-import { parseConfigFile, readConfigFile } from "./app/config_file.ts";
+import { parseWithFiles, readConfigFile } from "./app/config_file.ts";
 import { FlowEvents } from "./app/flow_events.ts";
+import { NamedFiles } from "./app/named_files.ts";
 import type { Proxy } from "./app/proxy.ts";
 import { RunningProxy } from "./app/running_proxy.ts";
 import type { Settings } from "./control/config/settings.ts";
@@ -50,8 +51,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   await using resources = new AsyncDisposableStack();
   const file = typeof options.config === "string" ? options.config : null;
   const text = file === null ? "" : await readConfigFile(file);
+  const named = new NamedFiles(file ?? "");
   const settings = typeof options.config === "string"
-    ? parseConfigFile(text, options.config)
+    ? parseWithFiles(text, options.config, named)
     : options.config;
 
   const logs = resources.use(
@@ -72,7 +74,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const engine = resources.use(
     chooseEngine(settings, { resolver: dns, events: new FlowEvents(logs) }, logs.log),
   );
-  const proxy = new RunningProxy({ file, text, logs, dns, engine });
+  const proxy = new RunningProxy({ file, text, named, logs, dns, engine });
   await proxy.start(settings);
   if (options.watch !== false) proxy.watch();
   proxy.own(resources.move());

@@ -10,7 +10,9 @@ import {
   formatIssues,
   parseConfig,
 } from "../control/config/parse.ts";
+import { readFailure } from "../control/config/read_file.ts";
 import type { Settings } from "../control/config/settings.ts";
+import { NamedFiles } from "./named_files.ts";
 
 /** A configuration file that cannot be read or used. */
 export class ConfigFileError extends Error {
@@ -66,26 +68,27 @@ export async function readConfigFile(path: string): Promise<string> {
 }
 
 /**
- * Checks the text of a configuration.
+ * Checks the text of a configuration, and the files that it names.
  *
- * @param path is shown in what is wrong with it; nothing is read
+ * @param path is shown in what is wrong with it; the files that it names are relative to it
  * @throws {ConfigFileError} when it is not a valid configuration
  */
 export function parseConfigFile(text: string, path: string): Settings {
+  return parseWithFiles(text, path, new NamedFiles(path));
+}
+
+/**
+ * As {@linkcode parseConfigFile}.
+ *
+ * @param files what the configuration names is read by these, which remember it
+ * @throws {ConfigFileError}
+ */
+export function parseWithFiles(text: string, path: string, files: NamedFiles): Settings {
   try {
-    return parseConfig(text, path);
+    return parseConfig(text, path, { read: files.read, now: Date.now() });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const count = error.issues.length === 1 ? "1 problem" : `${error.issues.length} problems`;
     throw new ConfigFileError(path, `Cannot use "${path}": ${count}`, error, text);
   }
-}
-
-/** Why a file cannot be read, in words. */
-export function readFailure(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotCapable) return "not permitted by --allow-read";
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,17 +5,19 @@
  */
 
 import { issueLine } from "../control/config/issues.ts";
+import { readFailure } from "../control/config/read_file.ts";
 import type { Settings } from "../control/config/settings.ts";
-import { watchConfig } from "../control/config/watch.ts";
+import { ConfigWatch } from "../control/config/watch.ts";
 import type { DnsCache } from "../control/dns_cache.ts";
 import type { DrainReport, Engine, EngineStats, Listener } from "../engine/engine.ts";
 import type { Logs } from "../ops/open_logs.ts";
 import { formatHostPort } from "../proto/ip.ts";
 import { assertSuits, engineWarnings } from "./choose_engine.ts";
 import { coalesce } from "./coalesce.ts";
-import { parseConfigFile, readConfigFile, readFailure } from "./config_file.ts";
+import { parseWithFiles, readConfigFile } from "./config_file.ts";
 import { describeFailure } from "./failure.ts";
 import { ListenerSet } from "./listener_set.ts";
+import { NamedFiles } from "./named_files.ts";
 import {
   formatPermission,
   isGranted,
@@ -32,6 +34,8 @@ export interface ProxyParts {
   readonly file: string | null;
   /** Its content. */
   readonly text: string;
+  /** The files that it names. */
+  readonly named: NamedFiles;
   readonly logs: Logs;
   readonly dns: DnsCache;
   readonly engine: Engine;
@@ -50,22 +54,25 @@ export class RunningProxy implements Proxy {
   /** What is closed in the end, in reverse order. */
   #resources = new AsyncDisposableStack();
 
-  /** Content of the file that is in use. */
+  /** Content of the file that is in use, and of those that it names. */
   #text: string;
+  #named: NamedFiles;
   /** Content that the watch saw and that is to be used next. */
   #changedText: string | null = null;
   /** What the engine was made for; null before the start. */
   #first: Settings | null = null;
   #drainTimeoutMs = 0;
   #generation = 0;
+  #watch: ConfigWatch | null = null;
 
   readonly #reloadInTurn = coalesce(() => this.#reload());
   readonly #finished = Promise.withResolvers<DrainReport>();
   #ending = false;
 
-  constructor({ file, text, logs, dns, engine }: ProxyParts) {
+  constructor({ file, text, named, logs, dns, engine }: ProxyParts) {
     this.#file = file;
     this.#text = text;
+    this.#named = named;
     this.#logs = logs;
     this.#dns = dns;
     this.#engine = engine;
@@ -107,19 +114,23 @@ export class RunningProxy implements Proxy {
   watch(): void {
     if (this.#file === null) return;
     const { log } = this.#logs;
-    this.#resources.use(watchConfig(this.#file, {
-      baseline: this.#text,
-      onChange: (text) => {
-        this.#changedText = text;
-        void this.#reloadInTurn();
-      },
-      onUnreadable: (error) =>
-        log.warn(
-          "config_unreadable",
-          "The configuration file cannot be read any more: the configuration in use stays",
-          { file: this.#file, error: readFailure(error) },
-        ),
-    }));
+    this.#watch = this.#resources.use(
+      new ConfigWatch(this.#file, {
+        baseline: this.#text,
+        onChange: (text) => {
+          this.#changedText = text;
+          void this.#reloadInTurn();
+        },
+        onNamedChange: () => void this.#reloadInTurn(),
+        onUnreadable: (error) =>
+          log.warn(
+            "config_unreadable",
+            "The configuration file cannot be read any more: the configuration in use stays",
+            { file: this.#file, error: readFailure(error) },
+          ),
+      }),
+    );
+    this.#watch.watchNamed(this.#named.texts);
   }
 
   /** Closes these, too, in the end. */
@@ -170,17 +181,20 @@ export class RunningProxy implements Proxy {
     try {
       const text = this.#changedText ?? await readConfigFile(this.#file);
       this.#changedText = null;
-      if (text === this.#text) {
+      if (text === this.#text && this.#named.areUnchanged()) {
+        this.#watch?.watchNamed(this.#named.texts);
         log.info("reload_unchanged", "The configuration file has not changed");
         return { kind: "unchanged" };
       }
-      const settings = parseConfigFile(text, this.#file);
+      const named = new NamedFiles(this.#file);
+      const settings = this.#parse(text, this.#file, named);
       assertSuits(settings, this.#engine);
       const { opened, closed } = await this.#listeners.replace(
         settings.snapshot.listeners,
         () => this.#publish(settings),
       );
       this.#text = text;
+      this.#named = named;
       log.info("reloaded", "The configuration was reloaded", {
         generation: this.#generation,
         opened: opened.map(describeListener).join(",") || undefined,
@@ -194,6 +208,15 @@ export class RunningProxy implements Proxy {
         if (line !== "") log.error("reload_failed", line);
       }
       return { kind: "failed", error };
+    }
+  }
+
+  #parse(text: string, file: string, named: NamedFiles): Settings {
+    try {
+      return parseWithFiles(text, file, named);
+    } finally {
+      // Whether it can be used or not: what is wrong may be mended in one of these.
+      this.#watch?.watchNamed(named.texts);
     }
   }
 

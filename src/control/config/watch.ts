@@ -1,9 +1,9 @@
 /**
- * Tells when the content of a configuration file has changed, however it was replaced: written in place, renamed over
- * by an editor, deleted and made again, or swapped with its directory by a symbolic link, as Kubernetes does with a
- * mounted ConfigMap.
+ * Tells when the content of a configuration file has changed, or of a file that it names, however it was replaced:
+ * written in place, renamed over by an editor, deleted and made again, or swapped with its directory by a symbolic link,
+ * as Kubernetes does with a mounted ConfigMap.
  *
- * Events of the file's directory say when to look; what is found by looking decides. Where there are no events (network
+ * Events of the files' directories say when to look; what is found by looking decides. Where there are no events (network
  * file systems, a symbolic link into another directory, a directory that was replaced), looking every few seconds finds
  * the same.
  *
@@ -11,14 +11,18 @@
  */
 
 import { dirname } from "node:path";
+import { DirectoryWatch } from "./directory_watch.ts";
 import { Pulse } from "./pulse.ts";
+import { readNamedFile } from "./read_file.ts";
 
-/** What {@linkcode watchConfig} reports to and how it ends. Durations are milliseconds. */
+/** What {@linkcode ConfigWatch} reports to and how it ends. Durations are milliseconds. */
 export interface WatchOptions {
   /** Ends the watch. */
   readonly signal?: AbortSignal;
   /** Called with the new text, only when it differs from the text before. Must not throw. */
   readonly onChange: (text: string) => void;
+  /** Called when a file that the configuration names has changed, come or gone. Must not throw. */
+  readonly onNamedChange?: () => void;
   /** Called once when the file cannot be read any more, for whatever reason. Must not throw. */
   readonly onUnreadable?: (error: unknown) => void;
   /** The text that is in use; what the file holds now where it is left out. */
@@ -35,12 +39,8 @@ const POLL = 3_000;
 /** Longest time that a directory which is never quiet can put off the reading. */
 const MAX_SETTLE_FACTOR = 10;
 
-/** Watches until disposed or aborted; disposing waits until nothing will be called any more. */
-export function watchConfig(path: string, options: WatchOptions): AsyncDisposable {
-  return new ConfigWatch(path, options);
-}
-
-class ConfigWatch implements AsyncDisposable {
+/** A watch that goes on until it is disposed of or aborted; disposing waits until nothing will be called any more. */
+export class ConfigWatch implements AsyncDisposable {
   readonly #path: string;
   readonly #options: WatchOptions;
   readonly #pulse = new Pulse();
@@ -48,16 +48,29 @@ class ConfigWatch implements AsyncDisposable {
   #ended = false;
   #text: string | null;
   #readable = true;
-  #directory: DirectoryWatch | null = null;
+  /** Texts of the files that the configuration names, by path; null: cannot be read. */
+  #named: ReadonlyMap<string, string | null> = new Map();
+  /** Of all files, by path. */
+  readonly #directories = new Map<string, DirectoryWatch | null>();
 
   constructor(path: string, options: WatchOptions) {
     this.#path = path;
     this.#options = options;
-    this.#watchDirectory();
+    this.#watchDirectories();
     this.#text = options.baseline ?? readNow(path);
     options.signal?.addEventListener("abort", this.#end, { once: true });
     if (options.signal?.aborted) this.#end();
     this.#finished = this.#run();
+  }
+
+  /**
+   * Watches these files from now on, in place of those that it was given before.
+   *
+   * @param named texts that are in use, by path; null: the file could not be read
+   */
+  watchNamed(named: ReadonlyMap<string, string | null>): void {
+    this.#named = named;
+    this.#pulse.beat();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -80,7 +93,7 @@ class ConfigWatch implements AsyncDisposable {
       if (happened || await this.#hasChanged()) await this.#settle();
       if (!this.#ended) await this.#look();
     }
-    await this.#directory?.[Symbol.asyncDispose]();
+    for (const path of this.#directories.keys()) await this.#dropDirectory(path);
   }
 
   async #settle(): Promise<void> {
@@ -93,11 +106,17 @@ class ConfigWatch implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    if (this.#directory?.isLost() ?? true) {
-      await this.#directory?.[Symbol.asyncDispose]();
-      this.#watchDirectory();
+    const lost = this.#lostDirectories();
+    for (const path of lost) await this.#dropDirectory(path);
+    this.#watchDirectories();
+    // Times of modification are too coarse on some file systems to be trusted, and the files are small: always read them.
+    const before = this.#named;
+    const named = readNamed(before);
+    if (this.#ended) return;
+    if (differs(named, before)) {
+      this.#named = named;
+      this.#options.onNamedChange?.();
     }
-    // Times of modification are too coarse on some file systems to be trusted, and the file is small: always read it.
     let text: string;
     try {
       text = await Deno.readTextFile(this.#path);
@@ -113,6 +132,7 @@ class ConfigWatch implements AsyncDisposable {
   }
 
   async #hasChanged(): Promise<boolean> {
+    if (differs(readNamed(this.#named), this.#named)) return true;
     try {
       return await Deno.readTextFile(this.#path) !== this.#text;
     } catch {
@@ -120,63 +140,44 @@ class ConfigWatch implements AsyncDisposable {
     }
   }
 
-  #watchDirectory(): void {
-    this.#directory = DirectoryWatch.open(dirname(this.#path), () => this.#pulse.beat());
-  }
-}
-
-/** Events of one directory, by its identity: a new directory of the same name is another. */
-class DirectoryWatch implements AsyncDisposable {
-  readonly #path: string;
-  readonly #inode: number | null;
-  readonly #watcher: Deno.FsWatcher;
-  readonly #finished: Promise<void>;
-  #failed = false;
-
-  private constructor(path: string, onEvent: () => void) {
-    this.#path = path;
-    this.#inode = inodeOf(path);
-    this.#watcher = Deno.watchFs(path, { recursive: false });
-    this.#finished = this.#run(onEvent);
+  /** Those that are not at their path any more, and those with no file to watch. */
+  #lostDirectories(): string[] {
+    const wanted = this.#wantedDirectories();
+    return [...this.#directories].flatMap(([path, directory]) =>
+      wanted.has(path) && directory?.isLost() === false ? [] : [path]
+    );
   }
 
-  /** Null where the directory is not there or the system has no watches left; looking at intervals must do then. */
-  static open(path: string, onEvent: () => void): DirectoryWatch | null {
-    try {
-      return new DirectoryWatch(path, onEvent);
-    } catch {
-      return null;
+  #watchDirectories(): void {
+    for (const path of this.#wantedDirectories()) {
+      if (this.#directories.has(path)) continue;
+      this.#directories.set(path, DirectoryWatch.open(path, () => this.#pulse.beat()));
     }
   }
 
-  /** Whether the watch stands on a directory that is no longer at its path. */
-  isLost(): boolean {
-    return this.#failed || inodeOf(this.#path) !== this.#inode;
+  #wantedDirectories(): Set<string> {
+    return new Set([this.#path, ...this.#named.keys()].map((path) => dirname(path)));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#failed) this.#watcher.close();
-    await this.#finished;
-  }
-
-  async #run(onEvent: () => void): Promise<void> {
-    try {
-      for await (const event of this.#watcher) {
-        if (event.kind !== "access") onEvent();
-      }
-    } catch {
-      this.#failed = true;
-      this.#watcher.close();
-    }
+  async #dropDirectory(path: string): Promise<void> {
+    const directory = this.#directories.get(path);
+    this.#directories.delete(path);
+    await directory?.[Symbol.asyncDispose]();
   }
 }
 
-function inodeOf(path: string): number | null {
-  try {
-    return Deno.statSync(path).ino;
-  } catch {
-    return null;
-  }
+function readNamed(files: ReadonlyMap<string, string | null>): Map<string, string | null> {
+  return new Map([...files.keys()].map((path) => {
+    const content = readNamedFile(path);
+    return [path, "text" in content ? content.text : null];
+  }));
+}
+
+function differs(
+  now: ReadonlyMap<string, string | null>,
+  before: ReadonlyMap<string, string | null>,
+): boolean {
+  return [...now].some(([path, text]) => before.get(path) !== text);
 }
 
 function readNow(path: string): string | null {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { watchConfig, type WatchOptions } from "../../../../src/control/config/watch.ts";
+import { ConfigWatch, type WatchOptions } from "../../../../src/control/config/watch.ts";
 
 /** Long enough that only events can be what tells of a change. */
 const NO_POLLING = 3_600_000;
@@ -16,7 +16,7 @@ class Scene implements AsyncDisposable {
   readonly file: string;
   readonly #changes: string[] = [];
   #changed = Promise.withResolvers<void>();
-  #watch: AsyncDisposable | null = null;
+  #watch: ConfigWatch | null = null;
 
   constructor() {
     this.directory = Deno.makeTempDirSync();
@@ -24,7 +24,7 @@ class Scene implements AsyncDisposable {
   }
 
   watch(options: Partial<WatchOptions> = {}): void {
-    this.#watch = watchConfig(this.file, {
+    this.#watch = new ConfigWatch(this.file, {
       settleMs: 10,
       pollMs: NO_POLLING,
       onChange: (text) => {
@@ -63,7 +63,7 @@ class Scene implements AsyncDisposable {
   }
 }
 
-Deno.test("watchConfig() reports a file that is written in place", async () => {
+Deno.test("ConfigWatch reports a file that is written in place", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "one");
   scene.watch();
@@ -73,7 +73,7 @@ Deno.test("watchConfig() reports a file that is written in place", async () => {
   assert.equal((await scene.until("three")).at(-1), "three");
 });
 
-Deno.test("watchConfig() reports a file that is renamed over it, and nothing but whole files", async () => {
+Deno.test("ConfigWatch reports a file that is renamed over it, and nothing but whole files", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "one");
   scene.watch();
@@ -84,7 +84,7 @@ Deno.test("watchConfig() reports a file that is renamed over it, and nothing but
   }
 });
 
-Deno.test("watchConfig() reports the swap of a mounted ConfigMap", async () => {
+Deno.test("ConfigWatch reports the swap of a mounted ConfigMap", async () => {
   await using scene = new Scene();
   const mount = async (version: string) => {
     await Deno.mkdir(`${scene.directory}/..${version}`);
@@ -102,7 +102,7 @@ Deno.test("watchConfig() reports the swap of a mounted ConfigMap", async () => {
   }
 });
 
-Deno.test("watchConfig() waits for a save of many steps to end", async () => {
+Deno.test("ConfigWatch waits for a save of many steps to end", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "one");
   scene.watch({ settleMs: 3_000 });
@@ -114,7 +114,7 @@ Deno.test("watchConfig() waits for a save of many steps to end", async () => {
   assert.deepEqual(await scene.until("two"), ["two"]);
 });
 
-Deno.test("watchConfig() does not report writes of the same text, nor of other files", async () => {
+Deno.test("ConfigWatch does not report writes of the same text, nor of other files", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "one");
   scene.watch();
@@ -130,7 +130,7 @@ Deno.test("watchConfig() does not report writes of the same text, nor of other f
   assert.deepEqual(await scene.until("three"), ["three"]);
 });
 
-Deno.test("watchConfig() tells once that the file is gone, and reports its return if it is another", async () => {
+Deno.test("ConfigWatch tells once that the file is gone, and reports its return if it is another", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "one");
   const gone = Promise.withResolvers<unknown>();
@@ -142,14 +142,14 @@ Deno.test("watchConfig() tells once that the file is gone, and reports its retur
   assert.deepEqual(await scene.until("two"), ["two"]);
 });
 
-Deno.test("watchConfig() follows a directory that is replaced by another", async () => {
+Deno.test("ConfigWatch follows a directory that is replaced by another", async () => {
   await using scene = new Scene();
   const directory = `${scene.directory}/etc`;
   await Deno.mkdir(directory);
   await Deno.writeTextFile(`${directory}/config.toml`, "one");
   const { promise, resolve } = Promise.withResolvers<string>();
   const again = Promise.withResolvers<string>();
-  await using _ = watchConfig(`${directory}/config.toml`, {
+  await using _ = new ConfigWatch(`${directory}/config.toml`, {
     settleMs: 10,
     pollMs: POLLING,
     onChange: (text) => text === "two" ? resolve(text) : again.resolve(text),
@@ -164,7 +164,7 @@ Deno.test("watchConfig() follows a directory that is replaced by another", async
   assert.equal(await again.promise, "three");
 });
 
-Deno.test("watchConfig() finds by polling what no event of the directory tells", async () => {
+Deno.test("ConfigWatch finds by polling what no event of the directory tells", async () => {
   await using scene = new Scene();
   const elsewhere = `${scene.directory}/elsewhere`;
   await Deno.mkdir(elsewhere);
@@ -176,30 +176,33 @@ Deno.test("watchConfig() finds by polling what no event of the directory tells",
   assert.deepEqual(await scene.until("two"), ["two"]);
 });
 
-Deno.test("watchConfig() reports at once what changed since the baseline was read", async () => {
+Deno.test("ConfigWatch reports at once what changed since the baseline was read", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "two");
   scene.watch({ baseline: "one" });
   assert.deepEqual(await scene.until("two"), ["two"]);
 });
 
-Deno.test("watchConfig() waits for a directory that is not there yet", async () => {
+Deno.test("ConfigWatch waits for a directory that is not there yet", async () => {
   await using scene = new Scene();
   const { promise, resolve } = Promise.withResolvers<string>();
   const directory = `${scene.directory}/late`;
-  await using _ = watchConfig(`${directory}/config.toml`, { pollMs: POLLING, onChange: resolve });
+  await using _ = new ConfigWatch(`${directory}/config.toml`, {
+    pollMs: POLLING,
+    onChange: resolve,
+  });
   await Deno.mkdir(`${scene.directory}/early`);
   await Deno.writeTextFile(`${scene.directory}/early/config.toml`, "one");
   await Deno.rename(`${scene.directory}/early`, directory);
   assert.equal(await promise, "one");
 });
 
-Deno.test("watchConfig() reports nothing after it is disposed or aborted", async () => {
+Deno.test("ConfigWatch reports nothing after it is disposed or aborted", async () => {
   await using scene = new Scene();
   await Deno.writeTextFile(scene.file, "one");
   const controller = new AbortController();
   const reported: string[] = [];
-  const watch = watchConfig(scene.file, {
+  const watch = new ConfigWatch(scene.file, {
     signal: controller.signal,
     pollMs: POLLING,
     onChange: (text) => reported.push(text),
@@ -210,7 +213,7 @@ Deno.test("watchConfig() reports nothing after it is disposed or aborted", async
   await watch[Symbol.asyncDispose]();
   assert.equal(reported.length, 0);
 
-  await using _ = watchConfig(scene.file, {
+  await using _ = new ConfigWatch(scene.file, {
     signal: AbortSignal.abort(),
     baseline: "one",
     onChange: (text) => reported.push(text),
