@@ -1,0 +1,60 @@
+/**
+ * The presentation language of TLS (RFC 8446 §3), written.
+ *
+ * @module
+ */
+
+/** Two bytes, big-endian. */
+export function u16(value: number): Uint8Array {
+  return Uint8Array.of(value >> 8, value);
+}
+
+/** Bytes behind their length in one byte. */
+export function vector8(...parts: readonly Uint8Array[]): Uint8Array {
+  const length = lengthOf(parts, 0xff);
+  return concat(Uint8Array.of(length), ...parts);
+}
+
+/** Bytes behind their length in two bytes. */
+export function vector16(...parts: readonly Uint8Array[]): Uint8Array {
+  const length = lengthOf(parts, 0xffff);
+  return concat(u16(length), ...parts);
+}
+
+/** Bytes behind their length in three bytes. */
+export function vector24(...parts: readonly Uint8Array[]): Uint8Array {
+  const length = lengthOf(parts, 0xffffff);
+  return concat(Uint8Array.of(length >> 16, length >> 8, length), ...parts);
+}
+
+/** A handshake message: type, length, body (RFC 8446 §4). */
+export function handshakeMessage(type: number, ...body: readonly Uint8Array[]): Uint8Array {
+  return concat(Uint8Array.of(type), vector24(...body));
+}
+
+/** An extension: type, length, data (RFC 8446 §4.2). */
+export function extension(type: number, ...data: readonly Uint8Array[]): Uint8Array {
+  return concat(u16(type), vector16(...data));
+}
+
+/** All parts one after the other. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(sumOf(parts));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
+
+/** What is written here comes from a configuration that was checked: a part that is too long is our own fault. */
+function lengthOf(parts: readonly Uint8Array[], most: number): number {
+  const length = sumOf(parts);
+  if (length > most) throw new RangeError(`${length} bytes in a vector of at most ${most}`);
+  return length;
+}
+
+function sumOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((length, part) => length + part.length, 0);
+}
