@@ -27,11 +27,12 @@ export { ConfigFileError, loadConfig, parseConfigFile } from "./app/config_file.
 export { ListenError } from "./app/listen_error.ts";
 export type { ConfigIssue } from "./control/config/issues.ts";
 export { configJsonSchema } from "./control/config/schema.ts";
-export type { Settings } from "./control/config/settings.ts";
+export type { NamedFile, Settings } from "./control/config/settings.ts";
 export type { DrainReport, EngineStats } from "./engine/engine.ts";
 export type { LineSink } from "./ops/line_sink.ts";
 export { LogDirectoryError } from "./ops/open_logs.ts";
 export type * from "./model/address.ts";
+export type * from "./model/ech.ts";
 export type { EndReason } from "./model/flow.ts";
 export type {
   Certainty,

@@ -38,8 +38,11 @@ export class ConfigFileError extends Error {
     this.#text = text;
   }
 
-  /** The message, and below it each issue with its source line and a caret under what is meant. */
-  format(options: { readonly colour: boolean }): string {
+  /**
+   * The message, and below it each issue with its source line and a caret under what is meant. Never has key material;
+   * with `hideNames` no names either that Encrypted Client Hello hides.
+   */
+  format(options: { readonly colour: boolean; readonly hideNames?: boolean }): string {
     if (this.issues.length === 0) return this.message;
     return `${this.message}\n\n${formatIssues(this.issues, this.#text, options).trimEnd()}`;
   }

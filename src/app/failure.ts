@@ -15,7 +15,10 @@ import { RestoreError } from "./listener_set.ts";
  * its stack.
  */
 export function describeFailure(error: unknown, options: { readonly colour: boolean }): string[] {
-  if (error instanceof ConfigFileError) return error.format(options).split("\n");
+  // It goes to logs, or what takes the standard error for one.
+  if (error instanceof ConfigFileError) {
+    return error.format({ ...options, hideNames: true }).split("\n");
+  }
   if (error instanceof ListenError || error instanceof EngineError) {
     return [error.message, `  ${error.hint}`];
   }

@@ -10,6 +10,7 @@ import type { FlowEnd, FlowRecord, TargetFailure } from "../model/flow.ts";
 import type { LogMethod } from "../ops/log.ts";
 import type { Logs } from "../ops/open_logs.ts";
 import { formatHostPort } from "../proto/ip.ts";
+import { targetInWords } from "./private_targets.ts";
 
 /** How long one target's trouble of one kind is not told again, in milliseconds: clients may come by the thousand. */
 const TROUBLE_INTERVAL = 60_000;
@@ -83,18 +84,19 @@ export class FlowEvents implements EngineEvents {
     failures: readonly TargetFailure[],
   ): void {
     for (const { service, target, error } of failures) {
-      const message = `Cannot connect to "${target.label}": ${ERRORS[error].message}`;
-      if (!this.#isNews(`${event} ${message}`)) continue;
+      const where = targetInWords(service, target);
+      if (!this.#isNews(`${event} ${where} ${target.label} ${error}`)) continue;
+      const message = `Cannot connect to ${where}: ${ERRORS[error].message}`;
       this.#logs.log.warn(event, message, { service: service.name });
     }
   }
 
-  #isNews(message: string): boolean {
+  #isNews(trouble: string): boolean {
     const now = this.#now();
-    const toldAt = this.#toldAt.get(message);
+    const toldAt = this.#toldAt.get(trouble);
     if (toldAt !== undefined && now - toldAt < TROUBLE_INTERVAL) return false;
-    this.#toldAt.delete(message);
-    this.#toldAt.set(message, now);
+    this.#toldAt.delete(trouble);
+    this.#toldAt.set(trouble, now);
     // A map keeps the order of insertion: the first is the oldest.
     const [oldest] = this.#toldAt.keys();
     if (this.#toldAt.size > MAX_TROUBLES && oldest !== undefined) this.#toldAt.delete(oldest);

@@ -10,16 +10,16 @@ import { readNamedFile } from "../control/config/read_file.ts";
 
 /** Reads files for one reading of a configuration, each once, and remembers what was in them. */
 export class NamedFiles {
-  readonly #directory: string;
+  readonly #configFile: string;
   readonly #contents = new Map<string, FileContent>();
 
   /** @param configFile the path that those of the files are relative to */
   constructor(configFile: string) {
-    this.#directory = dirname(configFile);
+    this.#configFile = configFile;
   }
 
   readonly read: ReadFile = (path) => {
-    const resolved = isAbsolute(path) ? path : join(this.#directory, path);
+    const resolved = beside(this.#configFile, path);
     const content = this.#contents.get(resolved) ?? readNamedFile(resolved);
     this.#contents.set(resolved, content);
     return content;
@@ -36,6 +36,11 @@ export class NamedFiles {
       textOf(readNamedFile(path)) === textOf(content)
     );
   }
+}
+
+/** A path as the configuration has it, which is relative to the configuration's own. */
+export function beside(configFile: string, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(configFile), path);
 }
 
 function textOf(content: FileContent): string | null {

@@ -9,6 +9,8 @@ import type { Settings } from "../control/config/settings.ts";
 import type { Snapshot, Target } from "../model/snapshot.ts";
 import { formatHostPort } from "../proto/ip.ts";
 import { allServices, allTargets } from "../pipeline/services.ts";
+import { beside } from "./named_files.ts";
+import { targetInWords } from "./private_targets.ts";
 
 /** One entry of one `--allow-…` flag. */
 export interface NeededPermission {
@@ -23,6 +25,8 @@ export interface NeededPermission {
   readonly isExact: boolean;
   /** Whether all works without it, if less well. */
   readonly isOptional?: boolean;
+  /** Whether `value` may be what only the operator should see: the address of a target behind an inner name. */
+  readonly isPrivate?: boolean;
 }
 
 /** Files and name servers that a service uses besides what its configuration names. */
@@ -59,9 +63,13 @@ export function neededPermissions(
   }
   // Without a port: what the system's own look-up asks for.
   for (const { host } of names) needed.push(net(host, `look up "${host}"`));
-  // The directory, not the file alone: editors and ConfigMaps put another file in its place.
-  const directory = dirname(surroundings.configFile);
-  needed.push(file("read", directory, "read the configuration and see it change"));
+  // The directories, not the files alone: editors and ConfigMaps put other files in their place.
+  const { configFile } = surroundings;
+  needed.push(file("read", dirname(configFile), "read the configuration and see it change"));
+  for (const { path, service } of settings.files) {
+    const directory = dirname(beside(configFile, path));
+    needed.push(file("read", directory, `read the keys of "${service}" and see them change`));
+  }
   if (surroundings.logDir !== null) {
     needed.push(file("read", surroundings.logDir, "see log files rotated away"));
     needed.push(file("write", surroundings.logDir, "write log files"));
@@ -106,14 +114,15 @@ export function targetPermissions(
   const needed: NeededPermission[] = [];
   for (const service of allServices(snapshot)) {
     for (const target of service.targets) {
-      const purpose = `reach ${service.transport} target "${target.label}"`;
-      needed.push(
-        target.isIp
-          ? net(formatHostPort(target), purpose)
-          : net(`0.0.0.0/0:${target.port}`, purpose, `${SAMPLE_ADDRESS}:${target.port}`),
-      );
+      const { transport, isPrivate } = service;
+      const where = (isPrivate ? "" : `${transport} target `) + targetInWords(service, target);
+      const purpose = `reach ${where}`;
+      const reach = target.isIp
+        ? net(formatHostPort(target), purpose)
+        : net(`0.0.0.0/0:${target.port}`, purpose, `${SAMPLE_ADDRESS}:${target.port}`);
+      needed.push({ ...reach, isPrivate: isPrivate === true });
       if (service.transport === "udp" && engine !== "native") {
-        needed.push(...upstreamSockets(target));
+        needed.push(...upstreamSockets(target, where));
       }
     }
   }
@@ -134,8 +143,8 @@ export function formatPermission({ flag, value }: NeededPermission): string {
 const SAMPLE_ADDRESS = "192.0.2.1";
 
 /** The unconnected local socket of a UDP session. */
-function upstreamSockets({ host, isIp, label }: Target): NeededPermission[] {
-  const purpose = `send to udp target "${label}"`;
+function upstreamSockets({ host, isIp }: Target, where: string): NeededPermission[] {
+  const purpose = `send to ${where}`;
   const needed: NeededPermission[] = [];
   if (!isIp || !host.includes(":")) needed.push(net("0.0.0.0:0", purpose));
   if (!isIp || host.includes(":")) needed.push(net("[::]:0", purpose));

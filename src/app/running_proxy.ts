@@ -24,6 +24,7 @@ import {
   type NeededPermission,
   targetPermissions,
 } from "./permissions.ts";
+import { hiddenNames } from "./private_targets.ts";
 import type { BoundAddress, Proxy, ReloadOutcome } from "./proxy.ts";
 import { allServices, allTargets } from "../pipeline/services.ts";
 import { VERSION } from "./version.ts";
@@ -61,6 +62,8 @@ export class RunningProxy implements Proxy {
   #changedText: string | null = null;
   /** What the engine was made for; null before the start. */
   #first: Settings | null = null;
+  /** Names that the log must not have. */
+  #hidden: ReadonlyMap<string, string> = new Map();
   #drainTimeoutMs = 0;
   #generation = 0;
   #watch: ConfigWatch | null = null;
@@ -235,9 +238,13 @@ export class RunningProxy implements Proxy {
       log.warn("config_warning", warning);
     }
     for (const missing of missingPermissions(settings, this.#engine.name)) {
-      const flag = formatPermission(missing);
-      log.warn("not_permitted", `Cannot ${missing.purpose}: not permitted; add ${flag}`);
+      const what = missing.isPrivate
+        ? 'what "rpxy-l4 permissions" prints'
+        : formatPermission(missing);
+      log.warn("not_permitted", `Cannot ${missing.purpose}: not permitted; add ${what}`);
     }
+    this.#hidden = hiddenNames(settings.snapshot, this.#hidden);
+    this.#dns.hide(this.#hidden);
     const targets = allTargets(settings.snapshot);
     this.#dns.retain(new Set(targets.map(({ host }) => host)));
     // Known, with luck, before the first client comes.

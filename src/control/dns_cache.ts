@@ -26,8 +26,8 @@ export interface DnsNotice {
     | "dns_addresses_changed"
     /** A look-up that only confirms what is known, or is the first of its name. */
     | "dns_resolved";
+  /** Without the name and its addresses where they are hidden. */
   readonly message: string;
-  readonly name: string;
 }
 
 /** What a {@linkcode DnsCache} is made of. Durations are milliseconds. */
@@ -61,6 +61,7 @@ export class DnsCache implements TargetResolver, Disposable {
   readonly #entries = new Map<string, Entry>();
   readonly #inFlight = new Set<DnsRefresh>();
   readonly #ipTargets = new WeakMap<Target, readonly SocketAddress[]>();
+  #hidden: ReadonlyMap<string, string> = new Map();
   #minTtl: number;
   #maxTtl: number;
 
@@ -115,6 +116,11 @@ export class DnsCache implements TargetResolver, Disposable {
     for (const name of this.#entries.keys()) {
       if (!names.has(name)) this.#entries.delete(name);
     }
+  }
+
+  /** Keeps names out of notices from now on; each comes with what stands in its place there, such as `a backend`. */
+  hide(names: ReadonlyMap<string, string>): void {
+    this.#hidden = names;
   }
 
   /** Changes the bounds of the time to live, also for what is known already. */
@@ -191,17 +197,20 @@ export class DnsCache implements TargetResolver, Disposable {
       entry.hosts = hosts;
       entry.byPort.clear();
     }
+    const hidden = this.#hidden.get(name);
+    const shown = hidden === undefined ? `"${name}"` : sentenceCase(hidden);
     if (wasFailing) {
-      const message = `"${name}" can be resolved again`;
-      this.#report({ event: "dns_lookup_recovered", name, message });
+      this.#report({ event: "dns_lookup_recovered", message: `${shown} can be resolved again` });
     }
     if (changed && !isFirst) {
-      const message = `The addresses of "${name}" are now ${hosts.join(", ")}`;
-      this.#report({ event: "dns_addresses_changed", name, message });
+      const message = hidden === undefined
+        ? `The addresses of ${shown} are now ${hosts.join(", ")}`
+        : `${shown} has other addresses now`;
+      this.#report({ event: "dns_addresses_changed", message });
     } else if (!wasFailing) {
       const seconds = Math.round((entry.expiresAt - entry.answeredAt) / 1000);
-      const message = `"${name}" is ${hosts.join(", ")} for ${seconds} s`;
-      this.#report({ event: "dns_resolved", name, message });
+      const what = hidden === undefined ? hosts.join(", ") : "resolved";
+      this.#report({ event: "dns_resolved", message: `${shown} is ${what} for ${seconds} s` });
     }
   }
 
@@ -214,8 +223,9 @@ export class DnsCache implements TargetResolver, Disposable {
     entry.expiresAt = Math.max(entry.expiresAt, retryAt);
     if (wasFailing) return;
     const consequence = entry.hosts.length > 0 ? "; the last known addresses stay in use" : "";
-    const message = `Cannot resolve "${name}": ${FAILURES[reason]}${consequence}`;
-    this.#report({ event: "dns_lookup_failed", name, message });
+    const shown = this.#hidden.get(name) ?? `"${name}"`;
+    const message = `Cannot resolve ${shown}: ${FAILURES[reason]}${consequence}`;
+    this.#report({ event: "dns_lookup_failed", message });
   }
 
   #setLifetime(entry: Entry): void {
@@ -261,6 +271,10 @@ function withPort(entry: Entry, port: number): readonly SocketAddress[] {
     entry.byPort.set(port, addresses);
   }
   return addresses;
+}
+
+function sentenceCase(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function startSystemTimer(delayMs: number, callback: () => void): () => void {

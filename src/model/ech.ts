@@ -26,6 +26,7 @@ export interface EchKey {
   readonly config: Uint8Array;
   /** Its `config_id`, 0–255. Two keys may have the same. */
   readonly configId: number;
+  /** Of `config`. */
   readonly kem: EchKem;
   /** As in `config`: 32 bytes (X25519) or 65 (P-256, uncompressed). */
   readonly publicKey: Uint8Array;
@@ -66,6 +67,7 @@ export interface EchSettings {
   readonly retiredConfigIds: readonly number[];
   /** Where inner names lead. Such a service has no `ech` of its own, and `isPrivate`. */
   readonly names: NameMap<Service>;
+  /** What becomes of hellos for a public name that no key opens. */
   readonly onReject: EchRejection;
   /** Whether inner names may be shown to operators. */
   readonly logInnerNames: boolean;
@@ -80,6 +82,7 @@ export type EchStatus =
 
 /** What is told of the ECH of a flow whose service has keys. */
 export interface EchFacts {
+  /** What became of it. */
   readonly status: EchStatus;
   /** Server name of the outer hello: with `accepted`, public by intention; null where it has none. */
   readonly publicName: string | null;

@@ -5,6 +5,7 @@
  */
 
 import type { SocketAddress } from "../model/address.ts";
+import type { EchFacts } from "../model/ech.ts";
 import type { FlowEnd, FlowRecord } from "../model/flow.ts";
 import { MAX_LOGGED_VALUE } from "../model/limits.ts";
 import { formatJsonString, formatList, formatValue } from "./escape.ts";
@@ -68,17 +69,19 @@ export class AccessLog {
  * `2026-11-22T18:00:00.123Z [finish] tcp:tls: 192.0.2.1:5000 -> 10.0.0.1:443 id=7 service=web sni=example.com …`
  */
 export function formatTextEvent(time: number, record: FlowRecord, end: FlowEnd | null): string {
-  const { detected, service, target } = record;
+  const { detected, service, ech } = record;
   const event = end === null ? "[start]" : "[finish]";
   let line = `${formatTimestamp(time)} ${event} ${formatProtocol(record)}: ` +
-    `${formatAddress(record.source)} -> ${formatAddress(record.address)} id=${record.id}`;
+    `${formatAddress(record.source)} -> ${formatAddress(shownAddress(record))} id=${record.id}`;
   if (service !== null) line += " service=" + formatValue(service.name);
   if (detected !== null) {
     if (detected.sni !== null) line += " sni=" + formatValue(shorten(detected.sni));
     if (detected.alpn.length > 0) line += " alpn=" + formatList(shortenList(detected.alpn));
     if (detected.fields?.ja4 !== undefined) line += " ja4=" + detected.fields.ja4;
   }
-  if (target !== null) line += " target=" + formatValue(target.label);
+  if (ech !== undefined) line += formatEch(ech);
+  const target = shownTarget(record);
+  if (target !== null) line += " target=" + formatValue(target);
   if (end === null) return line;
   line += ` bytes_up=${end.bytesUp} bytes_down=${end.bytesDown}` +
     ` duration_ms=${Math.round(end.durationMs)} reason=${end.outcome.reason}`;
@@ -87,14 +90,13 @@ export function formatTextEvent(time: number, record: FlowRecord, end: FlowEnd |
 
 /** Writes the same facts as one JSON object without a line end; what is not known is left out. */
 export function formatJsonEvent(time: number, record: FlowRecord, end: FlowEnd | null): string {
-  const { detected, service, target } = record;
+  const { detected, service, ech } = record;
   const event = end === null ? "start" : "finish";
   let line = `{"time":"${formatTimestamp(time)}","event":"${event}"` +
     `,"protocol":"${formatProtocol(record)}"` +
     `,"source":${formatJsonString(formatAddress(record.source))}`;
-  if (record.address !== null) {
-    line += ',"target_address":' + formatJsonString(formatAddress(record.address));
-  }
+  const address = shownAddress(record);
+  if (address !== null) line += ',"target_address":' + formatJsonString(formatAddress(address));
   line += ',"id":' + record.id;
   if (service !== null) line += ',"service":' + formatJsonString(service.name);
   if (detected !== null) {
@@ -104,7 +106,9 @@ export function formatJsonEvent(time: number, record: FlowRecord, end: FlowEnd |
     }
     if (detected.fields?.ja4 !== undefined) line += `,"ja4":"${detected.fields.ja4}"`;
   }
-  if (target !== null) line += ',"target":' + formatJsonString(target.label);
+  if (ech !== undefined) line += formatJsonEch(ech);
+  const target = shownTarget(record);
+  if (target !== null) line += ',"target":' + formatJsonString(target);
   if (end !== null) {
     line += `,"bytes_up":${end.bytesUp},"bytes_down":${end.bytesDown}` +
       `,"duration_ms":${Math.round(end.durationMs)},"reason":"${end.outcome.reason}"`;
@@ -134,6 +138,41 @@ const FORMATTERS = {
 /** `tcp:tls`, or the transport alone for a protocol that was not recognised. */
 function formatProtocol({ transport, detected }: FlowRecord): string {
   return detected === null ? transport : `${transport}:${detected.protocol}`;
+}
+
+/** What became of ECH. The server name of the outer hello is a public name only where the hello was sealed for one. */
+function formatEch({ status, publicName, configId, innerName }: EchFacts): string {
+  let facts = ` ech=${status}`;
+  if (publicName !== null && isSealedForUs(status)) {
+    facts += " ech_public_name=" + formatValue(shorten(publicName));
+  }
+  if (configId !== null) facts += ` ech_config_id=${configId}`;
+  if (innerName !== null) facts += " ech_inner_name=" + formatValue(shorten(innerName));
+  return facts;
+}
+
+function formatJsonEch({ status, publicName, configId, innerName }: EchFacts): string {
+  let facts = `,"ech":"${status}"`;
+  if (publicName !== null && isSealedForUs(status)) {
+    facts += ',"ech_public_name":' + formatJsonString(shorten(publicName));
+  }
+  if (configId !== null) facts += `,"ech_config_id":${configId}`;
+  if (innerName !== null) facts += ',"ech_inner_name":' + formatJsonString(shorten(innerName));
+  return facts;
+}
+
+function isSealedForUs(status: EchFacts["status"]): boolean {
+  return status === "accepted" || status === "rejected";
+}
+
+/** The target as configured, or no more than that it is private: its name or address would tell the inner name. */
+function shownTarget({ service, target }: FlowRecord): string | null {
+  if (target === null) return null;
+  return service?.isPrivate ? "private" : target.label;
+}
+
+function shownAddress({ service, address }: FlowRecord): SocketAddress | null {
+  return service?.isPrivate ? null : address;
 }
 
 /** `192.0.2.1:443`, `[2001:db8::1]:443`, or `-` where there is none. Of its own, as `ops` knows `model` alone. */

@@ -59,6 +59,9 @@ export function buildSettings(
     engine: isTransparent ? "native" : top.engine,
     workers: top.workers ?? null,
     dns: Object.freeze({ minTtlMs: top.dns_cache_min_ttl, maxTtlMs: top.dns_cache_max_ttl }),
+    files: Object.freeze(
+      [...plans].flatMap(([service, { files }]) => files.map((path) => ({ service, path }))),
+    ),
     warnings: Object.freeze(warnings),
   });
 }

@@ -1,16 +1,19 @@
 /**
- * Takes key material out of the text of a configuration before any of it is shown.
+ * Takes secrets out of the text of a configuration before any of it is shown.
  *
  * @module
  */
 
 import { maskSecrets } from "./value_error.ts";
 
-/** The keys whose values are secret: `private_keys`, and what it may become in a typing error, and `key`. */
-const SECRET_KEY = /priv\w{0,32}key|\bkey(?=["']?\s*[=:].{8})/i;
+/**
+ * What begins a secret: `private_keys`, and what it may become in a typing error; `key`; a PEM file in the place of its
+ * path.
+ */
+const SECRET_KEY = /priv\w{0,32}key|private key|\bkey(?=["']?\s*[=:].{8})/i;
 
 /** A line that begins a table or another key, and so ends the value before it. */
-const NEW_KEY = /^\s*(?:\[+\s*["'\w]|(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w"'-]+)*\s*=\s*\S)/;
+const NEW_KEY = /^\s*(?:\[+\s*["'\w]|(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w"'-]+)*\s*=\s*[^\s=])/;
 
 /**
  * The text with all that may be a key in stars, each line as long as before. It works on the text alone, because it
@@ -29,6 +32,18 @@ export function concealKeys(text: string): string {
     return secret ? stars(line) : maskSecrets(line);
   }).join("\n");
 }
+
+/**
+ * Whether a line may have names that Encrypted Client Hello hides: it is about an `ech` table, or nobody can tell.
+ *
+ * @param key path of the key that the line is shown for; empty where the text is not TOML
+ */
+export function mayTellInnerName(key: string, line: string, text: string): boolean {
+  return /\.ech(?:[.[]|$)/.test(key) || ECH_WORD.test(line) || (key === "" && ECH_WORD.test(text));
+}
+
+/** `ech`, `private_server_names`, `private`, and what is near. */
+const ECH_WORD = /\bech\b|\bpriv/i;
 
 /** Stars for every character of base64; the quotes and brackets that an error may be about stay. */
 function stars(text: string): string {

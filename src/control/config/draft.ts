@@ -207,10 +207,16 @@ const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
 
 function unknownKey(path: KeyPath, known: readonly string[], findings: Findings): void {
   const key = String(path.at(-1));
-  findings.error(path, `Unknown key ${quote(key)}`, {
-    at: "key",
-    hint: wrongLevelHint(key, known),
-  });
+  // Somebody may take an inner name for a key, and no message may have that.
+  const isHidden = path.includes("ech") && !/^\w*$/.test(key);
+  findings.error(
+    isHidden ? path.slice(0, -1) : path,
+    isHidden ? "Unknown key" : `Unknown key ${quote(key)}`,
+    {
+      at: "key",
+      hint: wrongLevelHint(key, known),
+    },
+  );
 }
 
 function wrongLevelHint(key: string, known: readonly string[]): string | null {

@@ -23,6 +23,16 @@ export interface Settings {
   readonly workers: number | null;
   /** Bounds for how long a DNS answer is kept. */
   readonly dns: { readonly minTtlMs: number; readonly maxTtlMs: number };
+  /** Files of keys and certificates that were read. */
+  readonly files: readonly NamedFile[];
   /** What is odd but can be used, in the order of the file. */
   readonly warnings: readonly ConfigIssue[];
+}
+
+/** A file that the configuration names. */
+export interface NamedFile {
+  /** Name of the service whose `ech` table names it. */
+  readonly service: string;
+  /** As written: relative to the configuration file. */
+  readonly path: string;
 }

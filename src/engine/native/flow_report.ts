@@ -5,6 +5,7 @@
  */
 
 import type { SocketAddress } from "../../model/address.ts";
+import type { EchFacts, EchStatus } from "../../model/ech.ts";
 import { type ErrorCode, ERRORS } from "../../model/errors.ts";
 import type { FlowEnd, FlowRecord, TargetFailure } from "../../model/flow.ts";
 import type { Detected, MatchFields, Protocol } from "../../model/protocol.ts";
@@ -34,6 +35,11 @@ export interface NumberedServices {
 export const MAX_REPORT = 16 * 1024;
 
 const ERROR_CODES = Object.keys(ERRORS) as readonly ErrorCode[];
+
+const ECH_STATUSES: readonly EchStatus[] = ["none", "grease", "rejected", "accepted"];
+
+/** A config_id is a byte: this stands for none. */
+const NO_CONFIG_ID = 0x100;
 
 /** Stands for an index where there is nothing. */
 const NONE = 0xff;
@@ -71,6 +77,7 @@ export class FlowReportEncoder {
     this.#address(record.address);
     this.#failures(record.failures);
     this.#detected(record.detected);
+    this.#ech(record.ech);
     this.#end(end);
     return this.#isTellable && writer.fits ? writer.length : 0;
   }
@@ -111,6 +118,15 @@ export class FlowReportEncoder {
     writer.text(detected.fields === undefined ? null : JSON.stringify(detected.fields));
   }
 
+  #ech(ech: EchFacts | undefined): void {
+    const writer = this.#writer;
+    writer.uint8(ech === undefined ? NONE : ECH_STATUSES.indexOf(ech.status));
+    if (ech === undefined) return;
+    writer.text(ech.publicName);
+    writer.uint16(ech.configId ?? NO_CONFIG_ID);
+    writer.text(ech.innerName);
+  }
+
   #end(end: FlowEnd | null): void {
     const writer = this.#writer;
     writer.uint8(end === null ? NONE : END_REASONS.indexOf(end.outcome.reason));
@@ -143,12 +159,14 @@ export function decodeFlowReport(bytes: Uint8Array, services: NumberedServices):
   const address = readAddress(reader);
   const failures = readFailures(reader, services);
   const detected = readDetected(reader);
+  const ech = readEch(reader);
   const end = readEnd(reader);
   return {
     record: {
       ...{ id, startedAt, transport, listener, source, destination },
       ...{ service, target, address, detected },
       ...(failures === null ? {} : { failures }),
+      ...(ech === null ? {} : { ech }),
     },
     end,
   };
@@ -195,6 +213,18 @@ function readDetected(reader: ByteReader): Detected | null {
   return {
     ...{ protocol, sni, alpn, ech, version, consumed },
     ...(fields === null ? {} : { fields: JSON.parse(fields) as MatchFields }),
+  };
+}
+
+function readEch(reader: ByteReader): EchFacts | null {
+  const status = ECH_STATUSES[reader.uint8()];
+  if (status === undefined) return null;
+  const publicName = reader.text();
+  const configId = reader.uint16();
+  const innerName = reader.text();
+  return {
+    ...{ status, publicName, innerName },
+    configId: configId === NO_CONFIG_ID ? null : configId,
   };
 }
 

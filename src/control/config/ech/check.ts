@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- keys are named as in the file
 /**
  * What the `ech` tables of a file come to, and what is wrong with them.
  *
@@ -20,6 +21,8 @@ export interface EchPlan {
   readonly keys: readonly HeldKey[];
   readonly routes: readonly PrivateRoute[];
   readonly rejection: RejectionPlan;
+  /** Paths of the files that were read, as written. */
+  readonly files: readonly string[];
 }
 
 /** Plans by the name of their service. */
@@ -67,7 +70,10 @@ function readTable(
   const routes = readNames(table, path, listenPorts, keys, findings);
   checkRetired(table, path, keys, findings);
   const rejection = readRejection(table, path, protocol, keys, surroundings, findings);
-  return { keys, routes, rejection };
+  const { key_files = [], certificate, certificate_key } = table.values;
+  const files = key_files.map(({ path }) => path);
+  if (rejection.kind === "retry") files.push(certificate ?? "", certificate_key ?? "");
+  return { keys, routes, rejection, files };
 }
 
 function checkRetired(

@@ -56,6 +56,7 @@ Deno.test("parseConfig() fills in the defaults of rpxy-l4", () => {
     engine: "auto",
     workers: null,
     dns: { minTtlMs: 30_000, maxTtlMs: 3_600_000 },
+    files: [],
     warnings: [],
   });
 });
@@ -174,6 +175,7 @@ target = ["backend:51820"]
     engine: "native",
     workers: 2,
     dns: { minTtlMs: 60_000, maxTtlMs: 3_600_000 },
+    files: [],
     warnings: [],
   });
 });
