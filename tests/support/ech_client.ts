@@ -37,6 +37,7 @@ import {
 } from "./client_hello_builder.ts";
 import { foreignSender, type HpkeSender, seededSender } from "./hpke_sender.ts";
 
+const SNI = 0;
 const ECH = 0xfe0d;
 const OUTER_EXTENSIONS = 0xfd00;
 const TAG = 16;
@@ -101,6 +102,8 @@ export interface EchHelloSpec {
   readonly inner?: ClientHelloSpec;
   /** Over the inner hello's parts, with the public name for its own. */
   readonly outer?: ClientHelloSpec;
+  /** Whether the outer hello has no name at all. */
+  readonly isNameless?: boolean;
   /** Types of the inner hello's extensions that are left to the outer one; they must follow on one another there. */
   readonly compressed?: readonly number[];
   /** Zeros behind the encoded hello; default 32. */
@@ -172,7 +175,10 @@ export class EchClient<Sealed extends Uint8Array | Promise<Uint8Array>> {
     const innerExtensions = [...extensionsOf(innerSpec), { type: ECH, data: Uint8Array.of(1) }];
     const inner = innerHello(innerSpec, innerExtensions);
     const whole = concat(
-      encodedBody(innerSpec, compress(innerExtensions, spec.compressed ?? [])),
+      sessionlessBody({
+        ...innerSpec,
+        extensions: compress(innerExtensions, spec.compressed ?? []),
+      }),
       new Uint8Array(spec.padding ?? 32),
     );
     const encoded = spec.tamper?.(whole) ?? whole;
@@ -189,7 +195,7 @@ export class EchClient<Sealed extends Uint8Array | Promise<Uint8Array>> {
       u16(encoded.length + TAG),
     );
     const data = concat(head, new Uint8Array(encoded.length + TAG));
-    const others = extensionsOf(outerSpec);
+    const others = extensionsOf(outerSpec).filter(({ type }) => type !== SNI || !spec.isNameless);
     const extensions = others.toSpliced(spec.place ?? others.length, 0, { type: ECH, data });
     const outer = buildClientHello({ ...frameOf(outerSpec), extensions });
     const payloadEnd = outer.length - sizeOf(extensions.slice((spec.place ?? others.length) + 1));
@@ -245,10 +251,10 @@ function innerHello(spec: ClientHelloSpec, extensions: readonly RawExtension[]):
 /** Offset of the random in a handshake message. */
 const RANDOM = 6;
 
-/** The inner hello without header and session ID. */
-function encodedBody(spec: ClientHelloSpec, extensions: readonly RawExtension[]): Uint8Array {
+/** EncodedClientHelloInner without padding, of an inner hello with these extensions and no others (RFC 9849 §5.1). */
+export function sessionlessBody(spec: ClientHelloSpec): Uint8Array {
   const frame = { ...frameOf(spec), sessionId: new Uint8Array(0) };
-  return innerHello(frame, extensions).slice(4);
+  return innerHello(frame, spec.extensions ?? []).slice(4);
 }
 
 /** What stands in front of the extensions. */
