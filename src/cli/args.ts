@@ -6,6 +6,10 @@
 
 import { parseArgs } from "node:util";
 import { nearest } from "../control/config/nearest.ts";
+import { type EchCommand, type EchValues, readEchCommand } from "./ech/command.ts";
+import { UsageError } from "./usage_error.ts";
+
+export { UsageError };
 
 /** What the program was asked to do. `config` is null where `./config.toml` is to be looked for. */
 export type Command =
@@ -21,6 +25,7 @@ export type Command =
   | { readonly name: "permissions"; readonly config: string | null; readonly logDir: string | null }
   | { readonly name: "health"; readonly config: string | null }
   | { readonly name: "demo" }
+  | { readonly name: "ech"; readonly command: EchCommand }
   | { readonly name: "help" }
   | { readonly name: "version" };
 
@@ -35,11 +40,6 @@ export interface FlowInWords {
   readonly source: string | null;
 }
 
-/** The command line makes no sense; the message says what and suggests what may have been meant. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 const OPTIONS = {
   config: { type: "string", short: "c" },
   "log-dir": { type: "string", short: "l" },
@@ -48,11 +48,25 @@ const OPTIONS = {
   alpn: { type: "string", multiple: true },
   field: { type: "string", multiple: true },
   source: { type: "string" },
+  "public-name": { type: "string" },
+  name: { type: "string", multiple: true },
+  kem: { type: "string" },
+  "config-id": { type: "string" },
+  "max-name-length": { type: "string" },
+  out: { type: "string" },
+  port: { type: "string" },
+  resolver: { type: "string" },
+  "public-only": { type: "boolean" },
+  service: { type: "string" },
+  ttl: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "V" },
 } as const;
 
 type OptionName = keyof typeof OPTIONS;
+
+/** What a new key may be told to be, and where it goes. */
+const KEY_OPTIONS = ["public-name", "kem", "config-id", "max-name-length", "out"] as const;
 
 /** Options that each command takes, beside `--help` and `--version`. */
 const COMMANDS = {
@@ -62,6 +76,10 @@ const COMMANDS = {
   permissions: ["config", "log-dir"],
   health: ["config"],
   demo: [],
+  "ech generate": [...KEY_OPTIONS, "config", "name", "alpn", "port"],
+  "ech show": [],
+  "ech check": ["config", "resolver", "public-only", "port"],
+  "ech rotate": [...KEY_OPTIONS, "config", "service", "port", "ttl", "resolver"],
 } as const satisfies Record<string, readonly OptionName[]>;
 
 type CommandName = keyof typeof COMMANDS;
@@ -95,7 +113,7 @@ export function parseCommandLine(argv: readonly string[]): Command {
         }"`,
       );
     }
-    if (given.has(token.name) && token.name !== "alpn" && token.name !== "field") {
+    if (given.has(token.name) && !("multiple" in OPTIONS[token.name])) {
       throw new UsageError(`Option "${token.rawName}" is given more than once`);
     }
     given.add(token.name);
@@ -104,11 +122,14 @@ export function parseCommandLine(argv: readonly string[]): Command {
   if (given.has("help")) return { name: "help" };
   if (given.has("version")) return { name: "version" };
 
-  const [word, extra] = positionals;
-  const name = word === undefined ? "serve" : commandName(word);
+  const { name, rest } = commandName(positionals);
+  const [argument = null] = rest;
+  const unexpected = rest.slice(name === "ech show" ? 1 : 0);
+  const [extra] = unexpected;
   if (extra !== undefined) {
+    const before = positionals.at(-unexpected.length - 1);
     const meant = extra.endsWith(".toml") ? `: did you mean "--config ${extra}"?` : "";
-    throw new UsageError(`Unexpected argument "${extra}" after "${word}"${meant}`);
+    throw new UsageError(`Unexpected argument "${extra}" after "${before}"${meant}`);
   }
   const allowed: readonly OptionName[] = COMMANDS[name];
   for (const option of given) {
@@ -130,6 +151,11 @@ export function parseCommandLine(argv: readonly string[]): Command {
       return { name, config, flow: flowInWords(config, values) };
     case "demo":
       return { name };
+    case "ech generate":
+    case "ech show":
+    case "ech check":
+    case "ech rotate":
+      return { name: "ech", command: readEchCommand(name, argument, values as EchValues) };
   }
 }
 
@@ -141,6 +167,16 @@ const PLACEHOLDERS: Record<string, string> = {
   alpn: "h2",
   field: "path=/api",
   source: "192.0.2.1",
+  "public-name": "edge.example",
+  name: "wiki.example",
+  kem: "x25519",
+  "config-id": "7",
+  "max-name-length": "32",
+  out: "DIR",
+  port: "8443",
+  resolver: "https://dns.example/dns-query",
+  service: "edge",
+  ttl: "5m",
 };
 
 function isOptionName(name: string): name is OptionName {
@@ -158,14 +194,31 @@ function unknownOption(rawName: string): UsageError {
   return new UsageError(`Unknown option "${rawName}"${didYouMean(rawName, known)}`);
 }
 
-function commandName(word: string): CommandName {
-  if (Object.hasOwn(COMMANDS, word)) return word as CommandName;
+/** The command, and the words behind it. */
+function commandName([word, ...rest]: readonly string[]): { name: CommandName; rest: string[] } {
+  if (word === undefined) return { name: "serve", rest };
+  if (Object.hasOwn(COMMANDS, word)) return { name: word as CommandName, rest };
+  if (word === ECH) {
+    const [action, ...others] = rest;
+    const name = `${ECH} ${action}`;
+    if (Object.hasOwn(COMMANDS, name)) return { name: name as CommandName, rest: others };
+    const known = Object.keys(COMMANDS).flatMap((name) => name.split(" ")[1] ?? []);
+    throw new UsageError(
+      action === undefined
+        ? `"${ECH}" needs one of ${known.join(", ")} behind it`
+        : `Unknown command "${name}"${didYouMean(action, known)}`,
+    );
+  }
   // `rpxy-l4 config.toml` is what a person types who knows other proxies.
   if (word.endsWith(".toml")) {
     throw new UsageError(`Unknown command "${word}": did you mean "--config ${word}"?`);
   }
-  throw new UsageError(`Unknown command "${word}"${didYouMean(word, Object.keys(COMMANDS))}`);
+  const known = new Set(Object.keys(COMMANDS).map((name) => name.split(" ")[0] ?? name));
+  throw new UsageError(`Unknown command "${word}"${didYouMean(word, [...known])}`);
 }
+
+/** The first word of several commands. */
+const ECH = "ech";
 
 function didYouMean(word: string, candidates: readonly string[]): string {
   const best = nearest(word, candidates);

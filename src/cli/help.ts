@@ -23,6 +23,20 @@ Usage:
   rpxy-l4 health --config FILE    exit with 0 if the proxy answers
   rpxy-l4 demo                    start backends and the proxy, and send it six protocols
 
+Encrypted Client Hello:
+  rpxy-l4 ech generate --public-name NAME [--out DIR]
+                                  make a key; print the configuration and the DNS record
+      --name NAME                   a private name, for the record; may be repeated
+      --alpn NAME  --port PORT      what it speaks, and where, for the record
+      --config FILE                 take no config_id that this configuration has
+      --kem x25519|p256  --config-id NUMBER  --max-name-length NUMBER
+  rpxy-l4 ech show FILE|BASE64|-  decode an ECHConfigList or a key file
+  rpxy-l4 ech check --config FILE [--resolver ADDRESS[:PORT]|https://URL] [--public-only]
+                                  compare DNS with the keys of a configuration
+  rpxy-l4 ech rotate --config FILE [--service NAME] [--out DIR] [--ttl TIME | --resolver …]
+                                  make the next key and say what to do when; takes
+                                  --public-name and the last line of generate, too
+
 Options:
   -c, --config FILE   configuration (default: ./config.toml where it exists)
   -l, --log-dir DIR   write access.log and rpxy-l4.log there, not to standard output

@@ -15,6 +15,7 @@ import {
 } from "../app/permissions.ts";
 import { allServices, allTargets } from "../pipeline/services.ts";
 import type { Settings } from "../control/config/settings.ts";
+import { parseNameServers, RESOLV_CONF } from "../control/https_record/system_name_servers.ts";
 import { libraryPaths } from "../engine/native/sys/open_library.ts";
 import { SUCCESS } from "./exit_codes.ts";
 
@@ -124,8 +125,7 @@ function findLibrary(): string | null {
 /** The name servers that the system is set up with; none where that cannot be read. */
 async function systemNameServers(): Promise<string[]> {
   try {
-    const text = await Deno.readTextFile("/etc/resolv.conf");
-    return [...text.matchAll(/^nameserver[ \t]+([^\s%]+)/gm)].flatMap(([, server]) => server ?? []);
+    return parseNameServers(await Deno.readTextFile(RESOLV_CONF));
   } catch {
     return [];
   }

@@ -10,6 +10,7 @@ import { VERSION } from "../app/version.ts";
 import { type Command, parseCommandLine, UsageError } from "./args.ts";
 import { check } from "./check.ts";
 import { FAILURE, SUCCESS, WRONG_USAGE } from "./exit_codes.ts";
+import { findConfig } from "./find_config.ts";
 import { explainInWords, explainLines } from "./explain.ts";
 import { health } from "./health.ts";
 import { HELP } from "./help.ts";
@@ -63,6 +64,11 @@ async function runCommand(command: Command): Promise<number> {
       return await permissions({ ...command, config: findConfig(command.config) }, out);
     case "health":
       return await health({ config: findConfig(command.config) }, out);
+    case "ech": {
+      // No part of the service, either.
+      const { runEch } = await import("./ech/run_ech.ts");
+      return await runEch(command.command, out, err);
+    }
     case "demo": {
       // Its backends are no part of the service: loaded only when asked for.
       const { demo } = await import("./demo.ts");
@@ -74,24 +80,3 @@ async function runCommand(command: Command): Promise<number> {
 /** For whoever waits for an answer while the command waits for a question. */
 const EXPLAIN_INVITATION = "Reading flows, one JSON object a line, until Ctrl-D. " +
   'Or describe one: "rpxy-l4 explain --config FILE --sni NAME"\n';
-
-/** The file that was named, or the one that is looked for where none was. */
-function findConfig(named: string | null): string {
-  if (named !== null || exists(DEFAULT_CONFIG)) return named ?? DEFAULT_CONFIG;
-  throw new UsageError(
-    `No configuration: there is no "${DEFAULT_CONFIG}" here, and "--config FILE" names no other. ` +
-      `See it all at work first: "rpxy-l4 demo" (or "deno task demo")`,
-  );
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    // What cannot be looked at may well be there: reading it will tell what is the matter.
-    return !(error instanceof Deno.errors.NotFound);
-  }
-}
-
-const DEFAULT_CONFIG = "config.toml";

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { createECDH, createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { EchKem } from "../../model/ech.ts";
+import { derivePublicKey } from "../../proto/hpke/key.ts";
 import { ValueError } from "../config/value_error.ts";
 
 /** A private key as HPKE takes it. */
@@ -42,15 +43,18 @@ export function decodePkcs8(der: Uint8Array): HpkePrivateKey {
   return { kem, privateKey };
 }
 
-/** Writes a key in DER, byte for byte as OpenSSL does. */
+/**
+ * Writes a key in DER, byte for byte as OpenSSL does.
+ *
+ * @throws {RangeError} where the scalar is none of its curve
+ */
 export function encodePkcs8({ kem, privateKey }: HpkePrivateKey): Uint8Array {
   switch (kem) {
     case "x25519":
       return Uint8Array.from([...X25519_HEAD, ...privateKey]);
     case "p256": {
-      const ecdh = createECDH("prime256v1");
-      ecdh.setPrivateKey(privateKey);
-      const publicKey: Uint8Array = ecdh.getPublicKey();
+      const publicKey = derivePublicKey(kem, privateKey);
+      if (publicKey === null) throw new RangeError("The scalar is none of P-256");
       return Uint8Array.from([...P256_HEAD, ...privateKey, ...P256_PUBLIC_KEY_HEAD, ...publicKey]);
     }
   }

@@ -15,8 +15,10 @@ import {
   ResolverError,
 } from "./resolver.ts";
 
-/** Times that a query is sent over UDP, and for how long each waits, in milliseconds. */
+/** Times that a query is sent over UDP. */
 const ATTEMPTS = 2;
+
+/** For how long each waits, in milliseconds. */
 const ATTEMPT_TIMEOUT = 2_000;
 
 const TCP_TIMEOUT = 5_000;
@@ -24,8 +26,15 @@ const TCP_TIMEOUT = 5_000;
 /** Bytes of the length in front of each message over TCP. */
 const LENGTH_PREFIX = 2;
 
-/** Makes a resolver that asks a name server by its address. */
-export function plainResolver(server: SocketAddress): HttpsResolver {
+/**
+ * Makes a resolver that asks a name server by its address.
+ *
+ * @param attemptTimeoutMs for how long each datagram that is sent waits for an answer
+ */
+export function plainResolver(
+  server: SocketAddress,
+  attemptTimeoutMs: number = ATTEMPT_TIMEOUT,
+): HttpsResolver {
   const label = formatHostPort(server);
   return {
     label,
@@ -35,7 +44,7 @@ export function plainResolver(server: SocketAddress): HttpsResolver {
       const [id = 0] = crypto.getRandomValues(new Uint16Array(1));
       const query = prepareQuery(name, id);
       try {
-        const byUdp = await askByUdp(server, query);
+        const byUdp = await askByUdp(server, query, attemptTimeoutMs);
         const response = byUdp?.isTruncated ? await askByTcp(server, query) : byUdp;
         if (response !== null) return response;
         throw new ResolverError(label, "timed out");
@@ -55,7 +64,7 @@ async function askByUdp(
   for (let left = ATTEMPTS; left > 0; left--) {
     const hostname = server.host.includes(":") ? "::" : "0.0.0.0";
     const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
-    const response = await within(ATTEMPT_TIMEOUT, socket, async () => {
+    const response = await within(timeoutMs, socket, async () => {
       await socket.send(query.bytes, {
         transport: "udp",
         hostname: server.host,
