@@ -15,6 +15,7 @@ import { formatHostPort } from "../proto/ip.ts";
 import { assertSuits, engineWarnings } from "./choose_engine.ts";
 import { coalesce } from "./coalesce.ts";
 import { parseWithFiles, readConfigFile } from "./config_file.ts";
+import { keysInUse } from "./ech_keys.ts";
 import { describeFailure } from "./failure.ts";
 import { ListenerSet } from "./listener_set.ts";
 import { NamedFiles } from "./named_files.ts";
@@ -64,6 +65,8 @@ export class RunningProxy implements Proxy {
   #first: Settings | null = null;
   /** Names that the log must not have. */
   #hidden: ReadonlyMap<string, string> = new Map();
+  /** Keys for ECH that the log has told, by service. */
+  #toldKeys: ReadonlyMap<string, string> = new Map();
   #drainTimeoutMs = 0;
   #generation = 0;
   #watch: ConfigWatch | null = null;
@@ -233,6 +236,7 @@ export class RunningProxy implements Proxy {
     this.#dns.setTtl(settings.dns.minTtlMs, settings.dns.maxTtlMs);
     this.#engine.publish(settings.snapshot);
 
+    this.#tellKeys(settings);
     for (const warning of settings.warnings) log.warn("config_warning", issueLine(warning));
     for (const warning of engineWarnings(settings, this.#engine, this.#first ?? settings)) {
       log.warn("config_warning", warning);
@@ -249,6 +253,19 @@ export class RunningProxy implements Proxy {
     this.#dns.retain(new Set(targets.map(({ host }) => host)));
     // Known, with luck, before the first client comes.
     void this.#dns.prefetch(targets);
+  }
+
+  /** Says which keys for ECH are in use, once: a reload may leave them as they are. */
+  #tellKeys({ snapshot }: Settings): void {
+    const told = new Map<string, string>();
+    for (const { service, count, keys } of keysInUse(snapshot)) {
+      told.set(service, keys);
+      if (this.#toldKeys.get(service) === keys) continue;
+      const what = count === 1 ? "1 key" : `${count} keys`;
+      const message = `Encrypted Client Hello for "${service}" is opened with ${what}`;
+      this.#logs.log.info("ech_keys", message, { keys });
+    }
+    this.#toldKeys = told;
   }
 }
 

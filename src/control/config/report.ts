@@ -6,6 +6,7 @@
 
 import { formatHostPort } from "../../proto/ip.ts";
 import { formatDuration } from "./duration.ts";
+import { echTables } from "./ech/rows.ts";
 import { describeTies, quicLbRows, routeRows, some } from "./route_rows.ts";
 import type { Settings } from "./settings.ts";
 import { formatTable } from "./text_table.ts";
@@ -28,11 +29,20 @@ export function describeRoutes(settings: Settings): string {
     sections.push(section(transport.toUpperCase(), formatTable(rows)));
     const named = quicLbRows(routes);
     if (named.length > 0) sections.push(section("QUIC connection IDs", formatTable(named)));
+    const ech = echTables(routes, settings.files).map((rows) => formatTable(rows));
+    if (ech.length > 0) {
+      sections.push(section("Encrypted Client Hello", ech.flatMap(withEmptyLine)));
+    }
     for (const table of routes.byName.values()) notes.push(...describeTies(table));
   }
   notes.push(...warnings.map(({ line, message }) => `line ${line}: ${message}`));
   if (notes.length > 0) sections.push(section("Notes", notes));
   return sections.join("\n");
+}
+
+/** Parts a table from the one before it. */
+function withEmptyLine(lines: readonly string[], index: number): readonly string[] {
+  return index === 0 ? lines : ["", ...lines];
 }
 
 /** The engine and what it is told, all but the defaults. */
@@ -50,5 +60,5 @@ function describeEngine({ engine, workers, snapshot }: Settings): string {
 }
 
 function section(title: string, lines: readonly string[]): string {
-  return [title, ...lines.map((line) => `  ${line}`), ""].join("\n");
+  return [title, ...lines.map((line) => `  ${line}`.trimEnd()), ""].join("\n");
 }

@@ -79,7 +79,7 @@ export function routeRows(
 
 /** How servers of QUIC services write their IDs into connection IDs, with a heading; empty where none does. */
 export function quicLbRows(routes: RouteTable): string[][] {
-  const rows = filtersInOrder("quic", routes).flatMap(([, { name, quicLb = [] }]) =>
+  const rows = servicesOf("quic", routes).flatMap(({ name, quicLb = [] }) =>
     quicLb.map((config) => {
       const servers = [...config.servers].map(([id, { label }]) => `${id} is ${label}`);
       return [
@@ -116,6 +116,22 @@ export function describeTies(table: NameTable): string[] {
     `${some(names)}: a client that offers ALPN names of several of the services ` +
     `${some(services.map((service) => service.name))} gets the first of them`
   );
+}
+
+/** The services of a protocol in order of precedence. */
+export function servicesOf(protocol: Protocol, routes: RouteTable): Service[] {
+  return filtersInOrder(protocol, routes).map(([, service]) => service);
+}
+
+/** Names and patterns as they are written, with what belongs to each. */
+export function patternsOf<Value>(
+  { exact, wildcard, suffix }: NameMap<Value>,
+): (readonly [string, Value])[] {
+  return [
+    ...exact,
+    ...[...wildcard].map(([name, value]) => [`*.${name}`, value] as const),
+    ...[...suffix].map(([name, value]) => [`.${name}`, value] as const),
+  ];
 }
 
 /** The first few of a list. */
@@ -181,7 +197,9 @@ function precedence({ names, alpns }: Filter): number {
 }
 
 function conditionFilter(conditions: readonly Condition[]): Filter {
-  const names = conditions.flatMap((one) => one.kind === "names" ? patternsOf(one.names) : []);
+  const names = conditions.flatMap((one) =>
+    one.kind === "names" ? patternsOf(one.names).map(([pattern]) => pattern) : []
+  );
   const alpns = conditions.flatMap((one) => one.kind === "alpn" ? [...one.names] : []);
   const others = conditions.map(describeCondition).filter((words) => words !== "");
   return { names: new Set(names), alpns: new Set(alpns), conditions: others.join("; ") };
@@ -212,14 +230,6 @@ function describeCondition(condition: Condition): string {
 function asWritten(bytes: string): string {
   const text = new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
   return escapeInvisible(text);
-}
-
-function patternsOf({ exact, wildcard, suffix }: NameMap<unknown>): string[] {
-  return [
-    ...exact.keys(),
-    ...[...wildcard.keys()].map((name) => `*.${name}`),
-    ...[...suffix.keys()].map((name) => `.${name}`),
-  ];
 }
 
 function collectFilters(table: NameTable): ReadonlyMap<Service, Filter> {

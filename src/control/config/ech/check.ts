@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys are named as in the file
 /**
  * What the `ech` tables of a file come to, and what is wrong with them.
  *
