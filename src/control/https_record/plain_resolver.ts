@@ -60,6 +60,7 @@ export function plainResolver(
 async function askByUdp(
   server: SocketAddress,
   query: PreparedQuery,
+  timeoutMs: number,
 ): Promise<HttpsResponse | null> {
   for (let left = ATTEMPTS; left > 0; left--) {
     const hostname = server.host.includes(":") ? "::" : "0.0.0.0";
