@@ -1,15 +1,17 @@
 /**
- * What becomes of one TCP connection: PROXY header, sniffing, routing, connecting, relay.
+ * What becomes of one TCP connection: PROXY header, sniffing, routing, ECH, connecting, relay.
  *
  * @module
  */
 
 import type { SocketAddress } from "../model/address.ts";
+import type { EchFacts } from "../model/ech.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type {
   EndReason,
   FlowFacts,
   FlowInit,
+  StreamFilter,
   TargetFailure,
   TcpFlowAction,
   TcpFlowEvent,
@@ -17,9 +19,12 @@ import type {
 import { MAX_PROXY_HEADER, MAX_TCP_HEAD } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
 import type { Service, Snapshot, Target } from "../model/snapshot.ts";
-import { encodeProxyHeader, parseProxyHeader, type ProxyHeader } from "../proto/proxy_protocol.ts";
-import type { EchResources } from "./ech_budget.ts";
+import { encodeAlertRecord } from "../proto/tls/alert.ts";
 import { ConnectPlan, type ConnectStep, withFailure } from "./connect_plan.ts";
+import { ConnectionAddresses } from "./connection_addresses.ts";
+import type { EchResources } from "./ech_budget.ts";
+import { decideEchHello } from "./ech_hello.ts";
+import { EchRetry, type EchRetryStep } from "./ech_retry.ts";
 import { route } from "./route.ts";
 import { TcpSniffer } from "./sniff.ts";
 import { tcpSniffPlan } from "./sniff_plan.ts";
@@ -33,6 +38,8 @@ type State =
   | "resolving"
   | "connecting"
   | "racing" // as sniffing, with the default target connected and free to speak first
+  | "alerting" // tells the client by an alert what is wrong with its ECH
+  | "retrying" // gives the client current ECH configurations
   | "ended";
 
 /** How one TCP connection is decided. Times are milliseconds of any one monotonic clock. */
@@ -42,12 +49,8 @@ export class TcpFlow {
   readonly #sniffer: TcpSniffer;
   #state: State = "new";
 
-  #source: SocketAddress;
-  #destination: SocketAddress;
-  #tlvs: Uint8Array | null = null;
-  /** Where the client's own bytes begin: behind the PROXY header. */
-  #headOffset = 0;
-
+  readonly #addresses: ConnectionAddresses;
+  readonly #ech: EchResources | null;
   /** What the client has sent of its own. */
   #said: Uint8Array = NOTHING;
   #probeDeadline = 0;
@@ -55,6 +58,11 @@ export class TcpFlow {
   #detected: Detected | null = null;
   #service: Service | null = null;
   #plan: ConnectPlan | null = null;
+  #echFacts: EchFacts | null = null;
+  #retry: EchRetry | null = null;
+  /** Where the bytes for the target begin in the head, and what is made of them on the way. */
+  #relayOffset = 0;
+  #filter: StreamFilter | null = null;
   #target: Target | null = null;
   #address: SocketAddress | null = null;
   #failures: readonly TargetFailure[] | null = null;
@@ -64,11 +72,11 @@ export class TcpFlow {
   #greetingError: ErrorCode | null = null;
 
   /** @param ech null: hellos are opened without a bound on what fails */
-  constructor(init: FlowInit, _ech: EchResources | null = null) {
+  constructor(init: FlowInit, ech: EchResources | null = null) {
     this.#snapshot = init.snapshot;
     this.#seed = init.seed;
-    this.#source = init.peer;
-    this.#destination = init.local;
+    this.#addresses = new ConnectionAddresses(init.peer, init.local);
+    this.#ech = ech;
     this.#sniffer = new TcpSniffer(tcpSniffPlan(init.snapshot.tcp));
   }
 
@@ -98,6 +106,10 @@ export class TcpFlow {
         return this.#onConnecting(event, now);
       case "racing":
         return this.#onRacing(event, now);
+      case "alerting":
+        return this.#close("ech_fault");
+      case "retrying":
+        return this.#onRetrying(event, now);
       case "new":
       case "ended":
         throw this.#broken(event.kind);
@@ -107,13 +119,14 @@ export class TcpFlow {
   /** What is known of the flow by now. */
   facts(): FlowFacts {
     return {
-      source: this.#source,
-      destination: this.#destination,
+      source: this.#addresses.source,
+      destination: this.#addresses.destination,
       service: this.#service,
       detected: this.#detected,
       target: this.#target,
       address: this.#address,
       ...(this.#failures !== null && { failures: this.#failures }),
+      ...(this.#echFacts !== null && { ech: this.#echFacts }),
     };
   }
 
@@ -121,15 +134,16 @@ export class TcpFlow {
 
   #onProxyHeader(event: TcpFlowEvent, now: number): TcpFlowAction {
     switch (event.kind) {
-      case "data": {
-        const verdict = parseProxyHeader(event.head);
-        if (verdict.kind === "match") {
-          this.#takeProxyHeader(verdict.value);
-          return this.#beginSniffing(event.head, now);
+      case "data":
+        switch (this.#addresses.readHeader(event.head)) {
+          case "taken":
+            return this.#beginSniffing(event.head, now);
+          case "needMore":
+            return this.#readProxyHeader();
+          case "broken":
+            return this.#close("proxy_header");
         }
-        const mayGrow = verdict.kind === "needMore" && event.head.length < MAX_PROXY_HEADER;
-        return mayGrow ? this.#readProxyHeader() : this.#close("proxy_header");
-      }
+        break;
       case "eof":
       case "timeout":
         return this.#close("proxy_header");
@@ -144,18 +158,11 @@ export class TcpFlow {
     return { kind: "read", max: MAX_PROXY_HEADER, deadline: this.#probeDeadline };
   }
 
-  #takeProxyHeader(header: ProxyHeader): void {
-    this.#tlvs = header.tlvs;
-    this.#headOffset = header.length;
-    // A LOCAL or UNKNOWN header tells of no one else than the peer.
-    this.#source = header.source ?? this.#source;
-    this.#destination = header.destination ?? this.#destination;
-  }
-
   // 2. Sniffing
 
   #beginSniffing(head: Uint8Array | null, now: number): TcpFlowAction {
     const { tcp, timeouts } = this.#snapshot;
+    this.#relayOffset = this.#headOffset;
     if (tcp.sought.length === 0) return this.#toFallback("dropped", now);
     this.#state = "sniffing";
     if (head !== null && head.length > this.#headOffset) return this.#classify(head, now);
@@ -209,6 +216,11 @@ export class TcpFlow {
     }
   }
 
+  /** Where the client's own bytes begin. */
+  get #headOffset(): number {
+    return this.#addresses.headOffset;
+  }
+
   get #spoken(): boolean {
     return this.#said.length > 0;
   }
@@ -234,11 +246,14 @@ export class TcpFlow {
 
   #choose(reasonIfNone: EndReason, now: number): TcpFlowAction {
     const { tcp, unmatched } = this.#snapshot;
-    const { service } = route(tcp, this.#detected, unmatched, this.#source.host);
+    const { service } = route(tcp, this.#detected, unmatched, this.#addresses.source.host);
     if (service === null) return this.#close(reasonIfNone);
     // Only the default target is ever raced for.
     if (this.#state === "racing" && service === this.#service) return this.#relay(null);
-    return this.#dial(service, now);
+    const isTls = this.#detected?.protocol === "tls";
+    return isTls && service.ech !== undefined
+      ? this.#openHello(service, now)
+      : this.#dial(service, now);
   }
 
   #toFallback(reasonIfNone: EndReason, now: number): TcpFlowAction {
@@ -246,11 +261,61 @@ export class TcpFlow {
     return fallback === null ? this.#close(reasonIfNone) : this.#dial(fallback, now);
   }
 
-  // 4. Connecting
+  // 4. Encrypted Client Hello
+
+  #openHello(service: Service, now: number): TcpFlowAction {
+    const { host } = this.#addresses.source;
+    const said = this.#said;
+    const hello = decideEchHello({ said, service, host, resources: this.#ech }, now);
+    this.#echFacts = hello.facts;
+    switch (hello.kind) {
+      case "connect":
+        this.#filter = hello.filter;
+        return this.#dial(hello.service, now);
+      case "alert":
+        this.#service = service;
+        return this.#alert(hello.alert, now);
+      case "retry": {
+        this.#service = service;
+        this.#state = "retrying";
+        const { rejection: ech, resources: { randomBytes: random } } = hello;
+        const deadline = now + this.#snapshot.timeouts.probeMs;
+        const bounds = { headOffset: this.#headOffset, deadline };
+        this.#retry = new EchRetry({ ech, random }, bounds);
+        return this.#followRetry(this.#retry.start(said), now);
+      }
+    }
+  }
+
+  #alert(alert: number, now: number): TcpFlowAction {
+    this.#state = "alerting";
+    const deadline = now + this.#snapshot.timeouts.probeMs;
+    return { kind: "reply", bytes: encodeAlertRecord(alert), end: true, deadline };
+  }
+
+  #onRetrying(event: TcpFlowEvent, now: number): TcpFlowAction {
+    if (this.#retry === null) throw this.#broken(event.kind);
+    return this.#followRetry(this.#retry.next(event), now);
+  }
+
+  #followRetry(step: EchRetryStep, now: number): TcpFlowAction {
+    switch (step.kind) {
+      case "act":
+        return step.action;
+      case "end":
+        return this.#close(step.reason);
+      case "connected":
+        this.#relayOffset = step.offset;
+        this.#filter = step.channel;
+        return this.#dial(step.service, now);
+    }
+  }
+
+  // 5. Connecting
 
   #dial(service: Service, now: number): TcpFlowAction {
     this.#service = service;
-    this.#plan = new ConnectPlan(service, this.#source, this.#seed);
+    this.#plan = new ConnectPlan(service, this.#addresses.source, this.#seed);
     return this.#follow(this.#plan.start(), now);
   }
 
@@ -274,9 +339,10 @@ export class TcpFlow {
     }
   }
 
-  /** Whether the client's head is the first that the target gets: no header is before it, neither ours nor a proxy's. */
+  /** Whether the client's head, as it is, is what the target gets first: without a header, ours or a proxy's, before it. */
   #mayBeEarly(): boolean {
-    return this.#service?.sendProxyProtocol === "none" && this.#headOffset === 0;
+    const isUnchanged = this.#filter === null && this.#relayOffset === 0;
+    return isUnchanged && this.#service?.sendProxyProtocol === "none";
   }
 
   /** The client may still turn out to be for another service than the default one, which is out of reach. */
@@ -305,7 +371,7 @@ export class TcpFlow {
     if (this.#plan === null || this.#service === null) throw this.#broken(event.kind);
     switch (event.kind) {
       case "connected": {
-        const preface = this.#proxyHeaderFor(this.#service);
+        const preface = this.#addresses.headerFor(this.#service);
         if (!this.#forGreeting) return this.#relay(preface);
         this.#forGreeting = false;
         this.#state = "racing";
@@ -324,16 +390,7 @@ export class TcpFlow {
     return this.#follow(plan.failed(error), now);
   }
 
-  #proxyHeaderFor(service: Service): Uint8Array | null {
-    if (service.sendProxyProtocol === "none") return null;
-    return encodeProxyHeader(service.sendProxyProtocol, {
-      source: this.#source,
-      destination: this.#destination,
-      tlvs: this.#tlvs,
-    });
-  }
-
-  // 5. Who speaks first: the client or the default target
+  // 6. Who speaks first: the client or the default target
 
   #race(preface: Uint8Array | null, deadline: number): TcpFlowAction {
     return { kind: "race", preface, max: this.#headOffset + MAX_TCP_HEAD, deadline };
@@ -357,12 +414,13 @@ export class TcpFlow {
     }
   }
 
-  // 6. The end of the pipeline's part
+  // 7. The end of the pipeline's part
 
   #relay(preface: Uint8Array | null): TcpFlowAction {
     this.#end();
     const idleMs = this.#service?.idleMs ?? 0;
-    return { kind: "relay", preface, headOffset: this.#headOffset, idleMs };
+    const relay = { kind: "relay", preface, headOffset: this.#relayOffset, idleMs } as const;
+    return this.#filter === null ? relay : { ...relay, filter: this.#filter };
   }
 
   #close(reason: EndReason, error?: ErrorCode): TcpFlowAction {
@@ -373,6 +431,7 @@ export class TcpFlow {
   #end(): void {
     this.#state = "ended";
     this.#said = NOTHING;
+    this.#retry = null;
   }
 
   #broken(event: string): Error {

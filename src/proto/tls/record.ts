@@ -76,6 +76,11 @@ export class HandshakeRecords {
     return this.#recordStart + RECORD_HEADER + count - this.#before;
   }
 
+  /** Whether the record that holds handshake byte number `count`, which `advance` has found last, ends with it. */
+  endsWith(count: number): boolean {
+    return count - this.#before === this.#recordLength;
+  }
+
   #readHeader(head: Uint8Array): Verdict<never> | null {
     const start = this.#recordStart;
     const isFirst = start === 0;

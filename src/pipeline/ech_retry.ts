@@ -1,0 +1,117 @@
+/**
+ * Gives a client whose ECH configuration is old the current ones (RFC 9849 §7.1).
+ *
+ * @module
+ */
+
+import type { EndReason, StreamFilter, TcpFlowAction, TcpFlowEvent } from "../model/flow.ts";
+import { MAX_TCP_HEAD } from "../model/limits.ts";
+import type { Service } from "../model/snapshot.ts";
+import {
+  RetryServer,
+  type RetryServerOptions,
+  type RetryStep,
+} from "../proto/tls13/retry_server.ts";
+
+/** What is to be done next. */
+export type EchRetryStep =
+  | { readonly kind: "act"; readonly action: TcpFlowAction }
+  /** The flow ends. */
+  | { readonly kind: "end"; readonly reason: EndReason }
+  /** The client goes on to talk: what it says from `offset` of its head on is for `service`, by way of `channel`. */
+  | {
+    readonly kind: "connected";
+    readonly service: Service;
+    readonly offset: number;
+    readonly channel: StreamFilter;
+  };
+
+/** Where the client's own bytes are, and how long it has. */
+export interface EchRetryBounds {
+  readonly headOffset: number;
+  readonly deadline: number;
+}
+
+/** Serves one handshake by what the engine does for a flow. */
+export class EchRetry {
+  readonly #server: RetryServer;
+  readonly #plaintext: Service | null;
+  readonly #bounds: EchRetryBounds;
+  /** What follows when the reply under way is written. */
+  #afterReply: EchRetryStep | null = null;
+
+  constructor(options: RetryServerOptions, bounds: EchRetryBounds) {
+    this.#server = new RetryServer(options);
+    this.#plaintext = options.ech.plaintext;
+    this.#bounds = bounds;
+  }
+
+  /**
+   * The first step.
+   *
+   * @param said all that the client has sent of its own
+   */
+  start(said: Uint8Array): EchRetryStep {
+    return this.#follow(this.#server.push(said));
+  }
+
+  /** The step that follows from what the client has sent, or from what the last action led to. */
+  next(event: TcpFlowEvent): EchRetryStep {
+    switch (event.kind) {
+      case "data":
+        return this.#follow(this.#server.push(event.head.subarray(this.#bounds.headOffset)));
+      case "replied":
+        if (this.#afterReply === null) break;
+        return this.#afterReply;
+      case "eof":
+        return this.#end("client_closed");
+      case "reset":
+        return this.#end("client_reset");
+      case "timeout":
+        return { kind: "end", reason: "probe_timeout" };
+      default:
+        break;
+    }
+    throw new Error(`EchRetry cannot take "${event.kind}"`);
+  }
+
+  #follow(step: RetryStep): EchRetryStep {
+    switch (step.kind) {
+      case "needMore":
+        return this.#reply(step.reply, this.#read());
+      case "retried":
+        return this.#reply(step.reply, { kind: "end", reason: "ech_retry" }, true);
+      case "fault":
+        return this.#reply(step.reply, { kind: "end", reason: "ech_fault" }, true);
+      case "closed":
+        return this.#end("client_closed");
+      case "connected":
+        return this.#connect(step);
+    }
+  }
+
+  #connect({ consumed, channel }: Extract<RetryStep, { kind: "connected" }>): EchRetryStep {
+    const service = this.#plaintext;
+    if (service !== null) {
+      return { kind: "connected", service, offset: this.#bounds.headOffset + consumed, channel };
+    }
+    return this.#reply(channel.targetEnded().toClient, { kind: "end", reason: "dropped" }, true);
+  }
+
+  /** A client that has the configurations may end as it likes. */
+  #end(reason: EndReason): EchRetryStep {
+    return { kind: "end", reason: this.#server.isFinished ? "ech_retry" : reason };
+  }
+
+  #read(): EchRetryStep {
+    const { headOffset, deadline } = this.#bounds;
+    return { kind: "act", action: { kind: "read", max: headOffset + MAX_TCP_HEAD, deadline } };
+  }
+
+  #reply(bytes: Uint8Array | null, after: EchRetryStep, end = false): EchRetryStep {
+    if (bytes === null) return after;
+    this.#afterReply = after;
+    const { deadline } = this.#bounds;
+    return { kind: "act", action: { kind: "reply", bytes, end, deadline } };
+  }
+}
