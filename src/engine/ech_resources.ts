@@ -21,7 +21,7 @@ export function echResources(
     ledger.echLimited++;
     notice.limited(host);
   });
-  return { budget, randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
+  return { budget, random: (length) => crypto.getRandomValues(new Uint8Array(length)) };
 }
 
 /** As LimitNotice: the first at once, then one an interval at most, with the number that it stands for. */

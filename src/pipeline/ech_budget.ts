@@ -11,7 +11,7 @@ import { parseIp } from "../proto/ip.ts";
 export interface EchResources {
   readonly budget: EchBudget;
   /** Random bytes that are fit for secrets. */
-  readonly randomBytes: (length: number) => Uint8Array;
+  readonly random: (length: number) => Uint8Array;
 }
 
 /** Tries that a source has left, at a time. */

@@ -278,7 +278,7 @@ export class TcpFlow {
       case "retry": {
         this.#service = service;
         this.#state = "retrying";
-        const { rejection: ech, resources: { randomBytes: random } } = hello;
+        const { rejection: ech, resources: { random } } = hello;
         const deadline = now + this.#snapshot.timeouts.probeMs;
         const bounds = { headOffset: this.#headOffset, deadline };
         this.#retry = new EchRetry({ ech, random }, bounds);
