@@ -10,6 +10,9 @@
 /** Folders whose tests must do with no permission at all. */
 const PURE = ["tests/unit/model/", "tests/unit/proto/", "tests/unit/pipeline/", "tests/property/"];
 
+/** Not of this task: tests with a task of their own, `deno task browsers`, and programs that others have made. */
+const OTHERS = ["tests/browser/", "tests/programs/"];
+
 /** A run that takes longer hangs: it is ended, and counts as a failure. */
 const RUN_TIMEOUT_MS = 15 * 60_000;
 
@@ -25,7 +28,7 @@ if (import.meta.main) {
   Deno.chdir(new URL("..", import.meta.url));
   const wanted = Deno.args.map((path) => path.replace(/^\.\//, ""));
   const files = [...filesUnder("tests")].sort().filter((file) =>
-    file.endsWith("_test.ts") &&
+    file.endsWith("_test.ts") && !OTHERS.some((folder) => file.startsWith(folder)) &&
     (wanted.length === 0 || wanted.some((path) => file.startsWith(path)))
   );
   const isPure = (file: string) => PURE.some((folder) => file.startsWith(folder));
@@ -36,25 +39,40 @@ if (import.meta.main) {
       RPXY_L4_TEST_ENGINE: "native",
     }),
   ];
+  const { passed, failed } = summarize(reports);
+  Deno.exit(failed > 0 || passed === 0 ? 1 : 0);
+}
+
+/** Prints what was ignored, and as the last line the sum, which it returns. */
+export function summarize(
+  reports: readonly RunReport[],
+): { readonly passed: number; readonly failed: number } {
   const passed = reports.reduce((sum, report) => sum + report.passed, 0);
   const failed = reports.reduce((sum, report) => sum + report.failed, 0);
   const ignored = reports.flatMap((report) => report.ignored);
   console.log(`\n${ignored.length} ignored${ignored.length === 0 ? "" : ":"}`);
   for (const name of ignored) console.log(`  ${name}`);
   console.log(`${passed} passed, ${failed} failed`);
-  Deno.exit(failed > 0 || passed === 0 ? 1 : 0);
+  return { passed, failed };
 }
 
-async function runTests(
+/**
+ * Runs test files, and shows what the runner says.
+ *
+ * @param behind command words to run it behind, such as `ip netns exec NAME`
+ */
+export async function runTests(
   title: string,
   permissions: readonly string[],
   files: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  behind: readonly string[] = [],
 ): Promise<RunReport> {
   if (files.length === 0) return { passed: 0, failed: 0, ignored: [] };
   console.log(`\n# ${files.length} test files, ${title}\n`);
-  const runner = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-prompt", "--frozen", "--parallel", ...permissions, ...files],
+  const [program = "", ...words] = [...behind, Deno.execPath()];
+  const runner = new Deno.Command(program, {
+    args: [...words, "test", "--no-prompt", "--frozen", "--parallel", ...permissions, ...files],
     env,
     stdout: "piped",
     stderr: "inherit",

@@ -4,10 +4,13 @@
  * @module
  */
 
+import { BUN } from "./bun.ts";
 import { findProgram } from "./programs.ts";
 
 /** A need that is not a program. */
 const CAPABILITIES: Readonly<Record<string, () => boolean>> = {
+  bun: () => isFile(BUN),
+  "go 1.24": () => goVersion() >= 1.24,
   Linux: () => Deno.build.os === "linux",
   IPv6: () => canListen("::1"),
   root: () => Deno.uid() === 0,
@@ -48,6 +51,22 @@ function canRun(name: string, ...args: string[]): boolean {
   const path = findProgram(name);
   if (path === null) return false;
   return new Deno.Command(path, { args, stdout: "null", stderr: "null" }).outputSync().success;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Such as 1.24; 0 where there is no Go. */
+function goVersion(): number {
+  const path = findProgram("go");
+  if (path === null) return 0;
+  const { stdout } = new Deno.Command(path, { args: ["env", "GOVERSION"] }).outputSync();
+  return Number(/^go(\d+\.\d+)/.exec(new TextDecoder().decode(stdout))?.[1] ?? 0);
 }
 
 function canListen(hostname: string): boolean {
