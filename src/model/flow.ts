@@ -26,6 +26,7 @@ export type EndReason =
   | "untrusted" // peer is not in tcp_trusted_proxies
   | "ech_fault" // its ECH opened and breaks the rules, or names nothing that is served: the client got an alert
   | "ech_retry" // the client was given current ECH configurations, and ended as it should
+  | "ech_refused" // a QUIC client with an old ECH configuration, which is to get current ones over TCP
   | "limit" // tcp_max_connections or udp_max_connections reached
   | "error"; // the proxy's own fault, see the log
 

@@ -53,6 +53,18 @@ export const MAX_HELD_DATAGRAM_BYTES_TOTAL = 64 * 1024 * 1024;
 /** QUIC packets looked at in one datagram. Clients coalesce up to four: Initial, 0-RTT, Handshake, 1-RTT. */
 export const MAX_COALESCED_PACKETS = 8;
 
+/**
+ * Attempts to connect by QUIC that one flow is followed through while its hello is replaced: the first, the one after a
+ * Retry, and those of a client that begins anew, in another version or with another connection.
+ */
+export const MAX_QUIC_ATTEMPTS = 4;
+
+/**
+ * Datagrams without an Initial after which none is expected any more. A client sends no Initial after its first Handshake
+ * packet (RFC 9001 §4.9.1), so only one that was overtaken can follow, and the network reorders by a few datagrams.
+ */
+export const QUIET_QUIC_DATAGRAMS = 16;
+
 /** Pieces of a ClientHello held for one attempt to connect by QUIC or DTLS. Clients that scramble theirs send some tens. */
 export const MAX_CRYPTO_SEGMENTS = 1024;
 

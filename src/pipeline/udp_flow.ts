@@ -1,12 +1,14 @@
 /**
- * What becomes of one UDP flow until its session is open: sniffing, routing, resolving.
+ * What becomes of one UDP flow until its session is open: sniffing, routing, ECH, resolving.
  *
  * @module
  */
 
 import type { SocketAddress } from "../model/address.ts";
+import type { EchFacts } from "../model/ech.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type {
+  DatagramFilter,
   EndReason,
   FlowFacts,
   FlowInit,
@@ -18,6 +20,8 @@ import { UDP_PROBE_TIMEOUT } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
 import type { Service, Target } from "../model/snapshot.ts";
 import { ConnectPlan, type ConnectStep, transparentSource, withFailure } from "./connect_plan.ts";
+import type { EchResources } from "./ech_budget.ts";
+import { decideEchQuic } from "./ech_quic.ts";
 import { findKnownFlow, FlowIdLearner, type KnownFlow } from "./flow_ids.ts";
 import type { FlowIdTable } from "./flow_id_table.ts";
 import type { KnownRoute } from "./known_routes.ts";
@@ -35,6 +39,7 @@ type State = "new" | "sniffing" | "resolving" | "ended";
 export class UdpFlow {
   readonly #init: FlowInit;
   readonly #ids: FlowIdTable | null;
+  readonly #ech: EchResources | null;
   /** Null once the flow is decided: a sniffer holds what it has decrypted, and this object lives as long as the session. */
   #sniffer: UdpSniffer | null;
   #state: State = "new";
@@ -43,14 +48,20 @@ export class UdpFlow {
   #detected: Detected | null = null;
   #service: Service | null = null;
   #plan: ConnectPlan | null = null;
+  #echFacts: EchFacts | null = null;
+  #filter: DatagramFilter | null = null;
   #target: Target | null = null;
   #address: SocketAddress | null = null;
   #failures: readonly TargetFailure[] | null = null;
 
-  /** @param ids what flows are known by beside their address; null: nothing */
-  constructor(init: FlowInit, ids: FlowIdTable | null = null) {
+  /**
+   * @param ids what flows are known by beside their address; null: nothing
+   * @param ech null: hellos are opened without a bound on what fails
+   */
+  constructor(init: FlowInit, ids: FlowIdTable | null = null, ech: EchResources | null = null) {
     this.#init = init;
     this.#ids = ids;
+    this.#ech = ech;
     this.#sniffer = new UdpSniffer(udpSniffPlan(init.snapshot.udp));
   }
 
@@ -85,6 +96,7 @@ export class UdpFlow {
       target: this.#target,
       address: this.#address,
       ...(this.#failures !== null && { failures: this.#failures }),
+      ...(this.#echFacts !== null && { ech: this.#echFacts }),
     };
   }
 
@@ -142,21 +154,21 @@ export class UdpFlow {
         return { kind: "wait", deadline: this.#probeDeadline };
       case "match":
         this.#detected = result.detected;
-        return this.#choose("dropped", now);
+        return this.#choose(held, "dropped", now);
       case "none": {
         const named = this.#namedRoute(held);
-        return named === null ? this.#choose("dropped", now) : this.#obey(named, now);
+        return named === null ? this.#choose(held, "dropped", now) : this.#obey(named, now);
       }
       case "malformed":
-        return this.#choose("malformed", now);
+        return this.#choose(held, "malformed", now);
     }
   }
 
   #settle(held: readonly Uint8Array[], now: number): UdpFlowAction {
     const result = this.#sniffer?.end(held);
-    if (result?.kind !== "match") return this.#choose("probe_timeout", now);
+    if (result?.kind !== "match") return this.#choose(held, "probe_timeout", now);
     this.#detected = result.detected;
-    return this.#choose("dropped", now);
+    return this.#choose(held, "dropped", now);
   }
 
   #namedRoute([first]: readonly Uint8Array[]): KnownRoute | null {
@@ -164,11 +176,41 @@ export class UdpFlow {
     return first === undefined ? null : findNamedRoute(first, snapshot, peer.host);
   }
 
-  #choose(reasonIfNone: EndReason, now: number): UdpFlowAction {
+  #choose(held: readonly Uint8Array[], reasonIfNone: EndReason, now: number): UdpFlowAction {
     this.#sniffer = null;
-    const { snapshot, peer, seed } = this.#init;
+    const { snapshot, peer } = this.#init;
     const { service } = route(snapshot.udp, this.#detected, snapshot.unmatched, peer.host);
     if (service === null) return this.#drop(reasonIfNone);
+    return service.ech === undefined || this.#detected === null
+      ? this.#connect(service, now)
+      : this.#openHello(held, service, this.#detected, now);
+  }
+
+  /** Goes on with a flow whose service has ECH keys. */
+  #openHello(
+    held: readonly Uint8Array[],
+    service: Service,
+    { ech, sni }: Detected,
+    now: number,
+  ): UdpFlowAction {
+    const input = { held, service, host: this.#init.peer.host, resources: this.#ech };
+    const decision = ech ? decideEchQuic(input, now) : null;
+    if (decision === null) {
+      this.#echFacts = { status: "none", publicName: sni, configId: null, innerName: null };
+      return this.#connect(service, now);
+    }
+    this.#echFacts = decision.facts;
+    if (decision.kind === "connect") {
+      this.#filter = decision.filter;
+      return this.#connect(decision.service, now);
+    }
+    this.#service = service;
+    this.#state = "ended";
+    return decision.drop;
+  }
+
+  #connect(service: Service, now: number): UdpFlowAction {
+    const { peer, seed } = this.#init;
     this.#service = service;
     this.#plan = new ConnectPlan(service, peer, seed);
     return this.#follow(this.#plan.start(), now);
@@ -189,7 +231,14 @@ export class UdpFlow {
         this.#state = "ended";
         this.#target = step.target;
         this.#address = step.address;
-        return { ...step, kind: "forward", idleMs: this.#service?.idleMs ?? 0 };
+        const filter = this.#filter;
+        this.#filter = null;
+        return {
+          ...step,
+          kind: "forward",
+          idleMs: this.#service?.idleMs ?? 0,
+          ...(filter !== null && { filter }),
+        };
       }
       case "exhausted":
         return this.#drop("connect_failed", step.error);

@@ -162,7 +162,7 @@ export class UdpPort {
   }
 
   #createSession(from: Deno.NetAddr): UdpSession {
-    const { snapshot, flowIds } = this.#context;
+    const { snapshot, flowIds, ech } = this.#context;
     const init = {
       snapshot,
       peer: socketAddress(from),
@@ -171,7 +171,7 @@ export class UdpPort {
     };
     return new UdpSession({
       context: this.#context,
-      flow: new UdpFlow(init, flowIds),
+      flow: new UdpFlow(init, flowIds, ech),
       listener: this.address,
       reply: (data) => this.#socket.send(data, from),
       onEnd: () => {

@@ -4,13 +4,12 @@
  * @module
  */
 
-import { MAX_CLIENT_HELLO, MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../../model/limits.ts";
+import { MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../../model/limits.ts";
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
-import { Reader } from "../bytes.ts";
 import { plainMatch, type UdpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
-import { type ClientHello, HANDSHAKE_HEADER, parseClientHello } from "../tls/client_hello.ts";
+import { type CryptoHello, readClientHello } from "./crypto_hello.ts";
 import { helloMatch } from "../tls/hello_match.ts";
 import { HandshakeStream } from "../tls/handshake_stream.ts";
 import { readInitialFrames } from "./frames.ts";
@@ -69,6 +68,7 @@ export class QuicDetector {
   /** How many of the held datagrams have been worked on. */
   #seen = 0;
   #verdict: Verdict<Detected> = NEED_MORE;
+  #opening: QuicOpening | null = null;
 
   constructor(protection: InitialProtection = INITIAL_PROTECTION, wantsJa4 = false) {
     this.#protection = protection;
@@ -96,6 +96,11 @@ export class QuicDetector {
   atEnd(): Verdict<Detected> {
     if (this.#foremost === null) return NO_MATCH;
     return plainMatch("quic", this.#foremost.version.name, this.#seen);
+  }
+
+  /** The hello that the verdict rests on, with what it came by; null where there is none. */
+  get opening(): QuicOpening | null {
+    return this.#opening;
   }
 
   #push(datagram: Uint8Array): Verdict<Detected> {
@@ -129,15 +134,21 @@ export class QuicDetector {
   #pushInitial(datagram: Uint8Array, packet: InitialPacket): Verdict<Detected> {
     const connection = this.#connectionOf(packet);
     if (connection.broken) return NO_MATCH;
-    const payload = this.#protection.open(connection.keys, datagram, packet);
-    if (payload === null) return NO_MATCH;
+    const opened = this.#protection.open(connection.keys, datagram, packet);
+    if (opened === null) return NO_MATCH;
     this.#foremost ??= connection;
 
-    const fault = readInitialFrames(payload, connection.crypto);
+    const fault = readInitialFrames(opened.payload, connection.crypto);
     const hello = fault === null ? readClientHello(connection.crypto) : MALFORMED[fault];
     switch (hello.kind) {
       case "match":
-        return this.#detected(hello.value, connection);
+        this.#opening = {
+          ...hello.value,
+          version: connection.version,
+          dcid: connection.dcid,
+          scid: new Uint8Array(packet.scid),
+        };
+        return this.#detected(this.#opening);
       case "malformed":
         connection.broken = true;
         return connection === this.#foremost ? hello : NO_MATCH;
@@ -146,9 +157,8 @@ export class QuicDetector {
     }
   }
 
-  #detected(hello: ClientHello, { crypto, version }: Connection): Verdict<Detected> {
-    const message = this.#wantsJa4 ? crypto.read(hello.length) : null;
-    return helloMatch("quic", hello, version.name, this.#seen, message);
+  #detected({ hello, message, version }: QuicOpening): Verdict<Detected> {
+    return helloMatch("quic", hello, version.name, this.#seen, this.#wantsJa4 ? message : null);
   }
 
   #connectionOf({ version, dcid }: InitialPacket): Connection {
@@ -168,6 +178,15 @@ export class QuicDetector {
   }
 }
 
+/** What a client opens a connection with. */
+export interface QuicOpening extends CryptoHello {
+  readonly version: QuicVersion;
+  /** The connection ID that its Initials are sent to, from which keys are derived. */
+  readonly dcid: Uint8Array;
+  /** The one that answers are to be sent to. */
+  readonly scid: Uint8Array;
+}
+
 /** What is known of one connection attempt. */
 interface Connection {
   readonly version: QuicVersion;
@@ -176,16 +195,6 @@ interface Connection {
   readonly crypto: HandshakeStream;
   /** An authentic packet of it broke the rules; nothing more of it is read. */
   broken: boolean;
-}
-
-/** The ClientHello at the start of the stream. What follows it there is left alone. */
-function readClientHello(stream: HandshakeStream): Verdict<ClientHello> {
-  if (stream.available < HANDSHAKE_HEADER) return NEED_MORE;
-  const length = HANDSHAKE_HEADER + new Reader(stream.read(HANDSHAKE_HEADER), 1).u24();
-  if (length > MAX_CLIENT_HELLO) return MALFORMED.too_long;
-  if (stream.available < length) return NEED_MORE;
-  const verdict = parseClientHello(stream.read(length));
-  return verdict.kind === "noMatch" ? MALFORMED.bad_value : verdict;
 }
 
 /**

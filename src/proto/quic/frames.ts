@@ -6,7 +6,6 @@
 
 import type { MalformedCode } from "../../model/verdict.ts";
 import { Reader } from "../bytes.ts";
-import type { HandshakeStream } from "../tls/handshake_stream.ts";
 import { readVarint } from "./varint.ts";
 
 const PADDING = 0x00;
@@ -16,17 +15,27 @@ const ACK_ECN = 0x03;
 const CRYPTO = 0x06;
 const CONNECTION_CLOSE = 0x1c;
 
+/** Types of frames that are written. */
+export const FRAME = { ping: PING, crypto: CRYPTO, connectionClose: CONNECTION_CLOSE } as const;
+
+/** Takes what is in the frames of a packet, in their order, as views of its payload. */
+export interface FrameSink {
+  /** Takes the data of a CRYPTO frame. Returns what is wrong with it. */
+  insert(offset: number, data: Uint8Array): MalformedCode | null;
+  /** Takes the other frames between two such, as they are. */
+  keep?(frames: Uint8Array): void;
+}
+
 /**
- * Walks over the frames of one Initial packet, the CRYPTO frames going into `stream`. All other types of frame are
- * forbidden there, and could not be passed over either. A type is one byte: it must be in its shortest encoding.
+ * Walks over the frames of one Initial packet. Types of frame that are forbidden there could not be passed over either. A
+ * type is one byte: it must be in its shortest encoding.
  */
-export function readInitialFrames(
-  payload: Uint8Array,
-  stream: HandshakeStream,
-): MalformedCode | null {
+export function readInitialFrames(payload: Uint8Array, sink: FrameSink): MalformedCode | null {
   const reader = new Reader(payload);
   if (reader.remaining === 0) return "bad_length"; // RFC 9000 §12.4: at least one frame
+  let keptFrom = 0;
   while (reader.remaining > 0) {
+    const start = reader.offset;
     switch (reader.u8()) {
       case PADDING:
       case PING:
@@ -41,7 +50,9 @@ export function readInitialFrames(
         const offset = readVarint(reader);
         const data = reader.take(readVarint(reader));
         if (reader.overrun) return "bad_length";
-        const fault = stream.insert(offset, data);
+        if (start > keptFrom) sink.keep?.(payload.subarray(keptFrom, start));
+        keptFrom = reader.offset;
+        const fault = sink.insert(offset, data);
         if (fault !== null) return fault;
         break;
       }
@@ -54,7 +65,9 @@ export function readInitialFrames(
         return "bad_value";
     }
   }
-  return reader.overrun ? "bad_length" : null;
+  if (reader.overrun) return "bad_length";
+  if (reader.offset > keptFrom) sink.keep?.(payload.subarray(keptFrom));
+  return null;
 }
 
 /** RFC 9000 §19.3. */

@@ -11,11 +11,12 @@ import { findQuicVersion, type QuicVersion } from "./versions.ts";
 /** Longest connection ID of the versions that can be read (RFC 9000 §17.2). */
 export const MAX_CONNECTION_ID = 20;
 
-/** An Initial packet. The three offsets are into the datagram. */
+/** An Initial packet. `dcid` and `scid` are views of the datagram, the three offsets are into it. */
 export interface InitialPacket {
   readonly kind: "initial";
   readonly version: QuicVersion;
   readonly dcid: Uint8Array;
+  readonly scid: Uint8Array;
   readonly start: number;
   /** Where the protected packet number begins. */
   readonly numberStart: number;
@@ -67,6 +68,6 @@ export function parseLongHeader(datagram: Uint8Array, start: number): LongHeader
   if (reader.overrun) return null;
   const end = reader.offset;
   return kind === "initial"
-    ? { kind, version, dcid, start, numberStart, end }
+    ? { kind, version, dcid, scid, start, numberStart, end }
     : { kind, dcid, end };
 }

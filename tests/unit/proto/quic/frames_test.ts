@@ -34,6 +34,32 @@ Deno.test("readInitialFrames() takes CRYPTO data from among all frames that a cl
   assert.deepEqual(stream.read(stream.available), Uint8Array.of(1, 2, 3, 4, 5));
 });
 
+Deno.test("readInitialFrames() gives the frames between CRYPTO frames as they are", () => {
+  const runs = [
+    concat(paddingFrames(2), ackFrame(3)),
+    concat(pingFrame(), ackFrame(1, true)),
+    connectionCloseFrame(),
+  ];
+  const seen: string[] = [];
+  const fault = readInitialFrames(
+    concat(
+      ...[0, 1].flatMap((i) => [runs[i] ?? pingFrame(), cryptoFrame(i, Uint8Array.of(i))]),
+      cryptoFrame(2, Uint8Array.of(2)),
+      runs[2] ?? pingFrame(),
+    ),
+    {
+      insert: (offset, data) => {
+        seen.push(`${offset}:${data.toHex()}`);
+        return null;
+      },
+      keep: (frames) => void seen.push(frames.toHex()),
+    },
+  );
+  assert.equal(fault, null);
+  const [first, second, third] = runs.map((run) => run.toHex());
+  assert.deepEqual(seen, [first, "0:00", second, "1:01", "2:02", third]);
+});
+
 Deno.test("readInitialFrames() refuses frames that an Initial must not carry", () => {
   const allowed = [0x00, 0x01, 0x02, 0x03, 0x06, 0x1c];
   for (let type = 0; type < 256; type++) {

@@ -1,5 +1,5 @@
 /**
- * Opening of Initial packets against the samples of RFC 9001 Appendix A.2, A.3 and RFC 9369 Appendix A.2, A.3.
+ * Opening and sealing of Initial packets against the samples of RFC 9001 Appendix A.2, A.3 and RFC 9369 Appendix A.2, A.3.
  *
  * @module
  */
@@ -8,7 +8,12 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type InitialPacket, parseLongHeader } from "../../../../src/proto/quic/header.ts";
 import { deriveInitialKeys, type Sender } from "../../../../src/proto/quic/initial_keys.ts";
-import { headerMask, openInitial } from "../../../../src/proto/quic/packet_protection.ts";
+import {
+  decodePacketNumber,
+  headerMask,
+  openInitial,
+  sealInitial as seal,
+} from "../../../../src/proto/quic/packet_protection.ts";
 import { findQuicVersion, QUIC_V1, QUIC_V2 } from "../../../../src/proto/quic/versions.ts";
 import {
   paddingFrames,
@@ -40,7 +45,19 @@ for (const samples of [RFC_9001_SAMPLES, RFC_9369_SAMPLES]) {
     }
   });
 
-  Deno.test(`sealInitial() reproduces the sample packets of ${version.name}`, () => {
+  Deno.test(`sealInitial() seals the sample packets of ${version.name}`, () => {
+    for (const sender of ["client", "server"] as const) {
+      const { header, packetNumber, frames, packet } = samples[sender];
+      const payload = Uint8Array.fromHex(
+        sender === "client" ? frames.padEnd(2 * 1162, "0") : frames,
+      );
+      const keys = deriveInitialKeys(version, SAMPLE_DCID, sender);
+      const sealed = seal(keys, { header: Uint8Array.fromHex(header), packetNumber, payload });
+      assert.equal(sealed.toHex(), packet);
+    }
+  });
+
+  Deno.test(`the packets that tests seal are as the samples of ${version.name}`, () => {
     const { client, server } = samples;
     const fromClient = sealInitial({
       version,
@@ -78,6 +95,45 @@ Deno.test("openInitial() opens packet numbers of every length", () => {
   }
 });
 
+Deno.test("sealInitial() gives back the packet that was opened, whatever its number is a part of", () => {
+  const numbers = [[1, 0x1ff], [2, 0x1_fffe], [3, 2 ** 31 + 5], [4, 2 ** 40 + 7]] as const;
+  for (const [packetNumberLength, packetNumber] of numbers) {
+    const { header, keys } = read(sealInitial({ packetNumberLength, frames: [paddingFrames(30)] }));
+    const opened = openInitial(
+      keys,
+      sealInitial({ packetNumberLength, frames: [paddingFrames(30)] }),
+      header,
+    );
+    assert(opened !== null);
+    const numbered = opened.header.slice();
+    for (let i = 1; i <= packetNumberLength; i++) {
+      numbered[numbered.length - i] = Math.floor(packetNumber / 256 ** (i - 1));
+    }
+    const sealed = seal(keys, { ...opened, header: numbered, packetNumber });
+    const again = openInitial(keys, sealed, header, packetNumber - 3);
+    assert.equal(again?.packetNumber, packetNumber);
+    assert.deepEqual(again && seal(keys, again), sealed);
+    assert.equal(openInitial(keys, sealed, header), null, "taken as it stands it is another");
+  }
+});
+
+Deno.test("decodePacketNumber() finds the number closest to the one that is expected", () => {
+  assert.equal(decodePacketNumber(0x9b32, 2, 0xa82f30ea), 0xa82f9b32); // RFC 9000 §A.3
+  const cases = [
+    { low: 0, length: 1, largest: -1, number: 0 },
+    { low: 200, length: 1, largest: -1, number: 200 },
+    { low: 0xffff_ffff, length: 4, largest: -1, number: 0xffff_ffff },
+    { low: 0x80, length: 1, largest: 0xff, number: 0x180 },
+    { low: 0x81, length: 1, largest: 0xff, number: 0x81 },
+    { low: 0x00, length: 1, largest: 0xf0, number: 0x100 },
+    { low: 0xf0, length: 1, largest: 0x102, number: 0xf0 },
+    { low: 3, length: 2, largest: 2 ** 40 + 1, number: 2 ** 40 + 3 },
+  ];
+  for (const { low, length, largest, number } of cases) {
+    assert.equal(decodePacketNumber(low, length, largest), number, `${low} after ${largest}`);
+  }
+});
+
 Deno.test("openInitial() leaves datagram and keys as they are, even where they are Buffers", () => {
   const sealed = sealInitial({ packetNumber: 0x01020304, frames: [pingFrame()] });
   const { header, keys } = read(sealed);
@@ -86,8 +142,8 @@ Deno.test("openInitial() leaves datagram and keys as they are, even where they a
   const hp = Buffer.from(keys.hp);
   const datagram = Buffer.from(sealed);
   for (let i = 0; i < 2; i++) {
-    const payload = openInitial({ key, iv, hp }, datagram, header);
-    assert.deepEqual(payload && Uint8Array.from(payload), Uint8Array.of(1));
+    const opened = openInitial({ key, iv, hp }, datagram, header);
+    assert.deepEqual(opened?.payload, Uint8Array.of(1)); // no Buffer either
   }
   assert.equal(datagram.toString("hex"), sealed.toHex());
 });
@@ -129,7 +185,7 @@ Deno.test("openInitial() opens nothing that is too short for a sample", () => {
 
 function open(packet: Uint8Array, sender: Sender = "client"): Uint8Array | null {
   const { header, keys } = read(packet, sender);
-  return openInitial(keys, packet, header);
+  return openInitial(keys, packet, header)?.payload ?? null;
 }
 
 function read(packet: Uint8Array, sender: Sender = "client") {

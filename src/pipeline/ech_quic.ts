@@ -1,0 +1,104 @@
+/**
+ * What becomes of a QUIC client whose service has ECH keys.
+ *
+ * @module
+ */
+
+import type { EchFacts } from "../model/ech.ts";
+import type { DatagramFilter, UdpDrop } from "../model/flow.ts";
+import type { Service } from "../model/snapshot.ts";
+import { closeConnection, cryptoError, QUIC_ERROR } from "../proto/quic/connection_close.ts";
+import { QuicDetector, type QuicOpening } from "../proto/quic/detect.ts";
+import { HelloSwap } from "../proto/quic/hello_swap.ts";
+import { InitialRewriter } from "../proto/quic/initial_rewriter.ts";
+import type { EchResources } from "./ech_budget.ts";
+import { decideEch } from "./ech_decision.ts";
+
+/** The decision for a flow. */
+export type EchQuic =
+  /** To this service; `filter` puts inner hellos in the place of outer ones, null: the datagrams go as they are. */
+  | {
+    readonly kind: "connect";
+    readonly facts: EchFacts;
+    readonly service: Service;
+    readonly filter: DatagramFilter | null;
+  }
+  | { readonly kind: "close"; readonly facts: EchFacts; readonly drop: UdpDrop };
+
+/** What a flow came with. */
+export interface EchQuicInput {
+  /** All datagrams so far, whose hello is whole. */
+  readonly held: readonly Uint8Array[];
+  /** Where its outer name leads. */
+  readonly service: Service;
+  /** The client's IP address. */
+  readonly host: string;
+  readonly resources: EchResources | null;
+}
+
+/**
+ * Opens the hello of a flow; null where there is none, or no keys are to be tried.
+ *
+ * The datagrams are read once more for that, so that those who have no keys pay nothing for what is kept of them.
+ *
+ * @param now milliseconds of any one monotonic clock
+ */
+export function decideEchQuic(
+  { held, service, host, resources }: EchQuicInput,
+  now: number,
+): EchQuic | null {
+  const { ech } = service;
+  const opening = readOpening(held);
+  if (ech === undefined || opening === null) return null;
+  const client = { host, now, budget: resources?.budget ?? null };
+  const decision = decideEch(opening.message, opening.hello, ech, client);
+  const { facts } = decision;
+  switch (decision.kind) {
+    case "outer":
+      return { kind: "connect", facts, service, filter: null };
+    case "fault":
+      return {
+        kind: "close",
+        facts,
+        drop: close(opening, cryptoError(decision.alert), "ech_fault"),
+      };
+    case "inner": {
+      const filter = new InitialRewriter({
+        dcid: opening.dcid,
+        swap: new HelloSwap(opening.message, decision.inner, decision.context),
+        open: ({ message, hello }) => {
+          // The rewriter opens a few in the life of a flow, so they need no budget.
+          const again = decideEch(message, hello, ech, { ...client, budget: null });
+          const isSame = again.kind === "inner" && again.service === decision.service;
+          return isSame ? new HelloSwap(message, again.inner, again.context) : null;
+        },
+      });
+      return { kind: "connect", facts, service: decision.service, filter };
+    }
+    case "stale":
+      return ech.onReject.kind === "refuse"
+        ? {
+          kind: "close",
+          facts,
+          drop: close(opening, QUIC_ERROR.connectionRefused, "ech_refused"),
+        }
+        : { kind: "connect", facts, service, filter: null };
+  }
+}
+
+/** The hello that the flow was recognised by. */
+function readOpening(held: readonly Uint8Array[]): QuicOpening | null {
+  const detector = new QuicDetector();
+  detector.detect(held);
+  return detector.opening;
+}
+
+function close(
+  { version, dcid, scid }: QuicOpening,
+  errorCode: number,
+  reason: "ech_fault" | "ech_refused",
+): UdpDrop {
+  // A client takes any ID for its server's own until it knows better: the one that it has made up itself will do.
+  const client = { version, keyId: dcid, clientId: scid, serverId: dcid };
+  return { kind: "drop", outcome: { reason }, reply: closeConnection(client, errorCode) };
+}

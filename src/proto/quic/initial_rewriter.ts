@@ -1,0 +1,312 @@
+/**
+ * Gives a QUIC target the inner ClientHellos of a client in place of the outer ones (RFC 9849 in split mode).
+ *
+ * Anyone on the path can open and seal Initials (RFC 9001 §5.2), and of what is in them, nothing but the handshake messages
+ * themselves, the connection IDs and the version is authenticated later. So the CRYPTO data is replaced, byte for byte at
+ * the same offsets ({@linkcode HelloSwap}), and nothing else: each packet keeps its header, number and length, each datagram
+ * its other packets. What the target sends goes to the client unchanged.
+ *
+ * @module
+ */
+
+import type { DatagramFilter, UdpDrop } from "../../model/flow.ts";
+import {
+  MAX_COALESCED_PACKETS,
+  MAX_HELD_DATAGRAM_BYTES,
+  MAX_HELD_DATAGRAMS,
+  MAX_QUIC_ATTEMPTS,
+  QUIET_QUIC_DATAGRAMS,
+} from "../../model/limits.ts";
+import { ConnectionAttempt, type CryptoFate } from "./connection_attempt.ts";
+import { closeConnection, cryptoError } from "./connection_close.ts";
+import type { CryptoHello } from "./crypto_hello.ts";
+import { FRAME, readInitialFrames } from "./frames.ts";
+import type { CryptoData, HelloSwap } from "./hello_swap.ts";
+import { type InitialPacket, parseLongHeader } from "./header.ts";
+import { type OpenInitial, sealInitial } from "./packet_protection.ts";
+import { writeVarint } from "./varint.ts";
+
+/** What a rewriter is made of. */
+export interface InitialRewriterOptions {
+  /** The connection ID that the client's first Initial was sent to. */
+  readonly dcid: Uint8Array;
+  /** What the hello in that is replaced with. */
+  readonly swap: HelloSwap;
+  /**
+   * Called with another hello, of a client that begins anew: because its server knows the version not (RFC 9368 §2.1), or
+   * with another connection from the same port. Null where it must not go to the same target.
+   */
+  readonly open: (hello: CryptoHello) => HelloSwap | null;
+}
+
+/** Rewrites the Initials of one flow. */
+export class InitialRewriter implements DatagramFilter {
+  readonly #open: InitialRewriterOptions["open"];
+  /** The one that had the latest packet first. */
+  readonly #attempts: ConnectionAttempt[];
+  #held: Flight[] = [];
+  #heldBytes = 0;
+  /** Datagrams without an Initial, since the last with one. */
+  #quiet = 0;
+  /** Hellos that were opened anew: each may have cost an operation with a private key. */
+  #opens = 0;
+  #drop: UdpDrop | null = null;
+
+  constructor({ dcid, swap, open }: InitialRewriterOptions) {
+    this.#open = open;
+    this.#attempts = [new ConnectionAttempt(dcid, swap)];
+  }
+
+  get done(): boolean {
+    return this.#quiet >= QUIET_QUIC_DATAGRAMS;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get drop(): UdpDrop | null {
+    return this.#drop;
+  }
+
+  push(datagram: Uint8Array): readonly Uint8Array<ArrayBuffer>[] {
+    if (this.#drop !== null) return NOTHING;
+    const flight = this.#read(datagram.slice());
+    if (flight === null) return NOTHING;
+    this.#countQuiet(flight);
+    switch (this.#fateOf(flight)) {
+      case "ready":
+        return [rewrite(flight)];
+      case "waiting":
+        return this.#hold(flight);
+      case "refused":
+        return NOTHING;
+    }
+  }
+
+  /**
+   * Opens the packets of a datagram; null where it must not go to the target.
+   *
+   * That is where an Initial is not authentic, where it breaks the rules of frames, or where a packet may be one, but is of
+   * a version that cannot be read: an honest client sends no such datagrams, and the target could do nothing with the first
+   * two.
+   */
+  #read(datagram: Uint8Array<ArrayBuffer>): Flight | null {
+    const initials: Initial[] = [];
+    let earlyId: Uint8Array | null = null;
+    let offset = 0;
+    // A short header, or padding behind the packets, has no first bit; it takes the rest of the datagram.
+    for (let count = 0; ((datagram[offset] ?? 0) & 0x80) !== 0; count++) {
+      const packet = parseLongHeader(datagram, offset);
+      if (packet === null || count === MAX_COALESCED_PACKETS) return null;
+      switch (packet.kind) {
+        case "initial": {
+          const initial = this.#openInitial(datagram, packet);
+          if (initial === null) return null;
+          initials.push(initial);
+          break;
+        }
+        case "zeroRtt":
+          earlyId = packet.dcid;
+          break;
+        case "handshake":
+          break;
+        default:
+          return null; // of a version that is not known, or a packet of servers
+      }
+      offset = packet.end;
+    }
+    return { datagram, initials, earlyId };
+  }
+
+  #openInitial(datagram: Uint8Array, packet: InitialPacket): Initial | null {
+    for (const attempt of this.#attempts) {
+      const opened = attempt.open(datagram, packet);
+      if (opened !== null) return this.#readInitial(attempt, packet, opened);
+    }
+    if (this.#attempts.some(({ id }) => equalBytes(id, packet.dcid))) return null;
+    const attempt = new ConnectionAttempt(packet.dcid);
+    const opened = attempt.open(datagram, packet);
+    if (opened === null || !this.#admit(attempt)) return null;
+    return this.#readInitial(attempt, packet, opened);
+  }
+
+  #readInitial(
+    attempt: ConnectionAttempt,
+    packet: InitialPacket,
+    opened: OpenInitial,
+  ): Initial | null {
+    this.#attempts.splice(this.#attempts.indexOf(attempt), 1);
+    this.#attempts.unshift(attempt);
+    const frames: Frames[] = [];
+    const crypto: CryptoData[] = [];
+    const fault = readInitialFrames(opened.payload, {
+      insert: (offset, data) => {
+        const piece = { offset, data };
+        frames.push(piece);
+        crypto.push(piece);
+        return null;
+      },
+      keep: (kept) => void frames.push(kept),
+    });
+    return fault === null ? { attempt, packet, opened, frames, crypto } : null;
+  }
+
+  /** Takes up a new attempt, in the place of one whose hello is not known, if there are many. Tells whether there is room. */
+  #admit(attempt: ConnectionAttempt): boolean {
+    const attempts = this.#attempts;
+    if (attempts.length === MAX_QUIC_ATTEMPTS) {
+      const index = attempts.findLastIndex(({ swap }) => swap === null);
+      if (index < 0) return false;
+      attempts[index]?.refuse();
+      attempts.splice(index, 1);
+      this.#forgetRefused();
+    }
+    attempts.push(attempt);
+    return true;
+  }
+
+  #countQuiet({ initials, earlyId }: Flight): void {
+    if (initials.length > 0) this.#quiet = 0;
+    else if (earlyId === null) this.#quiet++;
+  }
+
+  #fateOf({ initials, earlyId }: Flight): CryptoFate {
+    const fates = initials.map(({ attempt, crypto }) => attempt.fateOf(crypto));
+    if (earlyId !== null) fates.push(this.#fateOfEarly(earlyId));
+    if (fates.includes("refused")) return "refused";
+    return fates.includes("waiting") ? "waiting" : "ready";
+  }
+
+  /** Early data follows the hello that it depends on. */
+  #fateOfEarly(id: Uint8Array): CryptoFate {
+    const attempt = this.#attempts.find((candidate) => equalBytes(candidate.id, id));
+    if (attempt === undefined || attempt.swap !== null) return "ready";
+    return attempt.isGathering ? "waiting" : "refused";
+  }
+
+  #hold(flight: Flight): readonly Uint8Array<ArrayBuffer>[] {
+    const { length } = flight.datagram;
+    const fits = this.#held.length < MAX_HELD_DATAGRAMS &&
+      this.#heldBytes + length <= MAX_HELD_DATAGRAM_BYTES;
+    if (!fits) return NOTHING;
+    this.#held.push(flight);
+    this.#heldBytes += length;
+    return this.#absorb(flight) ? this.#release() : NOTHING;
+  }
+
+  #forgetRefused(): void {
+    this.#held = this.#held.filter((flight) => this.#fateOf(flight) !== "refused");
+    this.#heldBytes = this.#held.reduce((sum, { datagram }) => sum + datagram.length, 0);
+  }
+
+  /** Gives out what has become ready, and forgets what is refused. */
+  #release(): readonly Uint8Array<ArrayBuffer>[] {
+    const released: Uint8Array<ArrayBuffer>[] = [];
+    for (let again = true; again;) {
+      again = false;
+      const held = this.#held;
+      this.#held = [];
+      for (const flight of held) {
+        const fate = this.#fateOf(flight);
+        if (fate === "waiting") {
+          this.#held.push(flight);
+          // Behind a first hello that has become whole may stand the second.
+          again = this.#absorb(flight) || again;
+          continue;
+        }
+        this.#heldBytes -= flight.datagram.length;
+        if (fate === "ready") released.push(rewrite(flight));
+      }
+    }
+    return released;
+  }
+
+  #absorb({ initials }: Flight): boolean {
+    let changed = false;
+    for (const initial of initials) {
+      const { attempt, crypto } = initial;
+      if (attempt.fateOf(crypto) !== "waiting") continue;
+      const onFault = (alert: number) => this.#refuse(initial, alert);
+      if (attempt.absorb(crypto, (hello) => this.#identify(hello), onFault)) changed = true;
+    }
+    return changed;
+  }
+
+  #identify(hello: CryptoHello): HelloSwap | null {
+    // After a Retry the client sends the same hello (RFC 9000 §17.2.5.3).
+    for (const { swap } of this.#attempts) if (swap?.beginsWith(hello.message)) return swap;
+    return ++this.#opens < MAX_QUIC_ATTEMPTS ? this.#open(hello) : null;
+  }
+
+  /** Ends the connection of a client whose second hello breaks a rule. It knows the server's ID by now, and sends to it. */
+  #refuse({ attempt, packet: { version, dcid, scid } }: Initial, alert: number): void {
+    const client = { version, keyId: attempt.id, clientId: scid, serverId: dcid };
+    const reply = closeConnection(client, cryptoError(alert), LATE_PACKET_NUMBER);
+    this.#drop = { kind: "drop", outcome: { reason: "ech_fault" }, reply };
+  }
+}
+
+/** A CRYPTO frame, or frames of other types as they are. */
+type Frames = CryptoData | Uint8Array;
+
+/** An Initial packet that was opened. */
+interface Initial {
+  readonly attempt: ConnectionAttempt;
+  readonly packet: InitialPacket;
+  readonly opened: OpenInitial;
+  readonly frames: readonly Frames[];
+  readonly crypto: readonly CryptoData[];
+}
+
+/** A datagram of the client, in memory of its own. */
+interface Flight {
+  readonly datagram: Uint8Array<ArrayBuffer>;
+  readonly initials: readonly Initial[];
+  /** The connection ID that its early data is sent to, if it has any. */
+  readonly earlyId: Uint8Array | null;
+}
+
+const NOTHING: readonly Uint8Array<ArrayBuffer>[] = [];
+
+/** None that a server reaches in a handshake, and one that is not taken for a smaller one. */
+const LATE_PACKET_NUMBER = 2 ** 30;
+
+/** Replaces the CRYPTO data of a datagram, in place. */
+function rewrite({ datagram, initials }: Flight): Uint8Array<ArrayBuffer> {
+  for (const { attempt, packet, opened, frames, crypto } of initials) {
+    if (crypto.length === 0 || attempt.swap === null) continue;
+    const payload = rewriteFrames(frames, opened.payload.length, attempt.swap);
+    const keys = attempt.keys(packet.version);
+    datagram.set(sealInitial(keys, { ...opened, payload }), packet.start);
+  }
+  return datagram;
+}
+
+/** What becomes shorter is filled up with PADDING frames, which are zeros. */
+function rewriteFrames(frames: readonly Frames[], length: number, swap: HelloSwap): Uint8Array {
+  const payload = new Uint8Array(length);
+  let end = 0;
+  for (const frame of frames) {
+    if (frame instanceof Uint8Array) {
+      payload.set(frame, end);
+      end += frame.length;
+      continue;
+    }
+    const { offset, data } = swap.replace(frame);
+    if (data.length === 0) {
+      payload[end++] = FRAME.ping; // so that the packet is acknowledged as before
+      continue;
+    }
+    payload[end++] = FRAME.crypto;
+    end = writeVarint(payload, end, offset);
+    end = writeVarint(payload, end, data.length);
+    payload.set(data, end);
+    end += data.length;
+  }
+  return payload;
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
