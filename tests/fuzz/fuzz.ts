@@ -6,6 +6,7 @@
 
 import { CONFIG_TARGET } from "./config_target.ts";
 import { DATAGRAM_TARGETS } from "./datagram_targets.ts";
+import { ECH_TARGETS } from "./ech_targets.ts";
 import { Random } from "./random.ts";
 import { STREAM_TARGETS } from "./stream_targets.ts";
 import type { FuzzInput, FuzzTarget } from "./target.ts";
@@ -14,6 +15,7 @@ import type { FuzzInput, FuzzTarget } from "./target.ts";
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...STREAM_TARGETS,
   ...DATAGRAM_TARGETS,
+  ...ECH_TARGETS,
   CONFIG_TARGET,
 ];
 

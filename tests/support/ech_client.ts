@@ -229,7 +229,8 @@ export function greaseHello(
   return buildClientHello({ ...spec, extensions: [...spec.extensions ?? [], { type: ECH, data }] });
 }
 
-const DEFAULT_INNER: ClientHelloSpec = {
+/** What an inner hello says unless it is told otherwise. */
+export const DEFAULT_INNER: ClientHelloSpec = {
   cipherSuites: [GREASE, 0x1301, 0x1302, 0x1303],
   serverName: "private.example",
   alpn: ["h2", "http/1.1"],
