@@ -98,7 +98,8 @@ export function cut(script: readonly Said[], sizes: readonly number[]): Said[] {
       pieces.push({ from, bytes });
       continue;
     }
-    for (let start = 0, index = 0; start < bytes.length; index++) {
+    let start = 0;
+    for (let index = 0; start < bytes.length; index++) {
       const size = Math.max(1, sizes[Math.min(index, sizes.length - 1)] ?? 1);
       pieces.push({ from, bytes: bytes.subarray(start, start + size) });
       start += size;
