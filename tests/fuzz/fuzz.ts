@@ -8,6 +8,8 @@ import { CONFIG_TARGET } from "./config_target.ts";
 import { DATAGRAM_TARGETS } from "./datagram_targets.ts";
 import { ECH_TARGETS } from "./ech_targets.ts";
 import { Random } from "./random.ts";
+import { RETRY_TARGET } from "./retry_target.ts";
+import { SPLIT_RELAY_TARGET } from "./split_relay_target.ts";
 import { STREAM_TARGETS } from "./stream_targets.ts";
 import type { FuzzInput, FuzzTarget } from "./target.ts";
 
@@ -16,6 +18,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...STREAM_TARGETS,
   ...DATAGRAM_TARGETS,
   ...ECH_TARGETS,
+  SPLIT_RELAY_TARGET,
+  RETRY_TARGET,
   CONFIG_TARGET,
 ];
 

@@ -89,6 +89,8 @@ export class RetryServer {
       if (this.#phase.kind === "ended") return { kind: "closed" };
       const record = readRecord(bounded, this.#position);
       if (record.kind === "needMore" && bounded.length < MAX_ECH_RETRY_BYTES) {
+        const answer = this.#phase.kind === "connection" ? this.#phase.connection.answer() : null;
+        if (answer !== null) this.#replies.push(answer);
         return { kind: "needMore", reply: this.#takeReplies() };
       }
       const ending = record.kind === "record"
@@ -217,10 +219,9 @@ export class RetryServer {
     return { kind: "fault", reply: this.#takeReplies() };
   }
 
-  /** What the client gets now; in the end, the answer to its KeyUpdate as well. */
+  /** What the client gets now. */
   #takeReplies(): Uint8Array | null {
-    const answer = this.#phase.kind === "connection" ? this.#phase.connection.answer() : null;
-    const replies = answer === null ? this.#replies : [...this.#replies, answer];
+    const replies = this.#replies;
     this.#replies = [];
     return replies.length === 0 ? null : concat(...replies);
   }
