@@ -47,6 +47,26 @@ Deno.test("FlowEvents tells of targets that clients did not notice to be out of 
   ]);
 });
 
+Deno.test("FlowEvents tells no name of a private target that cannot be reached, and each target's trouble", async () => {
+  const sink = new KeptLines();
+  await using logs = await openLogs({ logDir: null, level: "info", format: "json", sink });
+  const events = new FlowEvents(logs);
+  const service = { ...SERVICE, isPrivate: true } as const;
+  const outcome = { reason: "connect_failed", error: "name_not_resolved" } as const;
+  for (const label of ["backend:443", "wiki.example:443", "backend:443"]) {
+    const target = { ...TARGET, label };
+    const failures = [{ service, target: { ...target }, error: "connection_refused" }] as const;
+    events.flowFinished(flowRecord({ service, target, failures }), flowEnd({ outcome }));
+  }
+  await logs.flush();
+  const warnings = sink.text.split("\n").filter((line) => line.includes(" WARN "));
+  assert.equal(warnings.length, 4);
+  for (const line of warnings) {
+    assert.match(line, /Cannot connect to a private target of "web": .* service=web$/);
+  }
+  assert.doesNotMatch(sink.text, /wiki|backend|10\.0\.0\.1/);
+});
+
 Deno.test("FlowEvents writes the engine's notices with the listener they are about", async () => {
   const sink = new KeptLines();
   await using logs = await openLogs({ logDir: null, level: "info", format: "text", sink });

@@ -106,6 +106,31 @@ Deno.test("peek() refreshes a name in use before it expires, without anyone wait
   ]);
 });
 
+Deno.test("hide() keeps a name and its addresses out of all notices", async () => {
+  const { cache, clock, answer, notices } = setUp();
+  cache.hide(new Map([["backend.test", 'a private target of "web"']]));
+  const answers = [
+    found(["10.0.0.1", 30]),
+    found(["10.0.0.2", 30]),
+    { kind: "failed", reason: "notFound" } as const,
+    found(["10.0.0.2", 30]),
+  ];
+  for (const next of answers) {
+    const resolved = cache.resolve(BACKEND);
+    await answer(next);
+    await resolved;
+    clock.advance(Math.max(MIN_TTL, DNS_NEGATIVE_TTL));
+  }
+  assert.deepEqual(notices.map(({ message }) => message), [
+    'A private target of "web" is resolved for 30 s',
+    'A private target of "web" has other addresses now',
+    'Cannot resolve a private target of "web": no such name, or no answer from its name server; ' +
+    "the last known addresses stay in use",
+    'A private target of "web" can be resolved again',
+  ]);
+  assert.doesNotMatch(JSON.stringify(notices), /backend|10\.0/);
+});
+
 Deno.test("resolve() waits for a fresh answer when the old one expired", async () => {
   const { cache, clock, answer } = setUp();
   const old = cache.resolve(BACKEND);

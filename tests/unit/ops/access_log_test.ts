@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { formatJsonEvent, formatTextEvent } from "../../../src/ops/access_log.ts";
-import { DETECTED, flowEnd, flowRecord } from "../../support/flow_records.ts";
+import type { EchFacts } from "../../../src/model/ech.ts";
+import { DETECTED, flowEnd, flowRecord, SERVICE } from "../../support/flow_records.ts";
 
 const TIME = Date.UTC(2026, 10, 22, 18, 0, 0, 7);
 
@@ -26,6 +27,51 @@ Deno.test("formatTextEvent() and formatJsonEvent() have the fingerprint of a hel
   const record = flowRecord({ detected: { ...DETECTED, fields: { ja4 } } });
   assert.ok(formatTextEvent(TIME, record, null).includes(` alpn=h2,http/1.1 ja4=${ja4} target=`));
   assert.equal(JSON.parse(formatJsonEvent(TIME, record, null)).ja4, ja4);
+});
+
+const ACCEPTED: EchFacts = {
+  status: "accepted",
+  publicName: "edge.example",
+  configId: 7,
+  innerName: null,
+};
+
+Deno.test("formatTextEvent() and formatJsonEvent() tell what became of ECH", () => {
+  const cases: readonly (readonly [EchFacts, string])[] = [
+    [ACCEPTED, "ech=accepted ech_public_name=edge.example ech_config_id=7"],
+    [
+      { ...ACCEPTED, innerName: "wiki.example" },
+      "ech=accepted ech_public_name=edge.example ech_config_id=7 ech_inner_name=wiki.example",
+    ],
+    [{ ...ACCEPTED, status: "rejected", publicName: null }, "ech=rejected ech_config_id=7"],
+    [{ ...ACCEPTED, status: "grease", configId: 0 }, "ech=grease ech_config_id=0"],
+    [{ ...ACCEPTED, status: "none", configId: null }, "ech=none"],
+  ];
+  for (const [ech, facts] of cases) {
+    const record = flowRecord({ ech });
+    assert.ok(
+      formatTextEvent(TIME, record, null).endsWith(`http/1.1 ${facts} target=backend:443`),
+      facts,
+    );
+    const entries = Object.entries(JSON.parse(formatJsonEvent(TIME, record, null)))
+      .filter(([key]) => key.startsWith("ech"));
+    assert.equal(entries.map(([key, value]) => `${key}=${value}`).join(" "), facts);
+  }
+});
+
+Deno.test("formatTextEvent() and formatJsonEvent() show neither name nor address of a private target", () => {
+  const record = flowRecord({ service: { ...SERVICE, isPrivate: true }, ech: ACCEPTED });
+  assert.equal(
+    formatTextEvent(TIME, record, null),
+    "2026-11-22T18:00:00.007Z [start] tcp:tls: 192.0.2.1:5000 -> - id=7 service=web " +
+      "sni=example.com alpn=h2,http/1.1 ech=accepted ech_public_name=edge.example " +
+      "ech_config_id=7 target=private",
+  );
+  const json = formatJsonEvent(TIME, record, flowEnd());
+  assert.equal(JSON.parse(json).target, "private");
+  assert.doesNotMatch(json, /backend|10\.0\.0\.1|target_address/);
+  const unreached = { ...record, target: null, address: null };
+  assert.doesNotMatch(formatTextEvent(TIME, unreached, null), /target/);
 });
 
 Deno.test("formatTextEvent() leaves out what is not known", () => {

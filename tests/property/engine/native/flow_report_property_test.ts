@@ -65,6 +65,12 @@ const record: fc.Arbitrary<FlowRecord> = fc.record({
     chosen.map(({ service }) => ({ service, target: null })),
     fc.constant({ service: null, target: null }),
   ),
+  ech: fc.record({
+    status: fc.constantFrom("none", "grease", "rejected", "accepted"),
+    publicName: fc.option(text),
+    configId: fc.option(fc.nat({ max: 255 })),
+    innerName: fc.option(text),
+  }, PLAIN),
   failures: fc.array(
     fc.record({ chosen, error: errorCode }, PLAIN).map(({ chosen, error }) => ({
       ...chosen,
