@@ -135,18 +135,20 @@ export function siteKey(configId: number): EchKey {
 
 /** A service for the public name whose `ech` table holds one key, and leads the hidden name to a target of its own. */
 export function echService(
-  { protocol, target, key, hiddenTarget, more = [] }: {
+  { protocol, serverNames = [PUBLIC], target, key, hiddenTarget, more = [] }: {
     readonly protocol: "tls" | "quic";
+    readonly serverNames?: readonly string[];
     readonly target: string;
     readonly key: EchKey;
     readonly hiddenTarget: string;
+    /** Further lines of the `ech` table. */
     readonly more?: readonly string[];
   },
 ): string {
   return [
     `[protocols.${protocol}-site]`,
     `protocol = "${protocol}"`,
-    `server_names = ["${PUBLIC}"]`,
+    `server_names = ${JSON.stringify(serverNames)}`,
     `target = ["${target}"]`,
     `[protocols.${protocol}-site.ech]`,
     `ech_config_list = "${encodeEchConfigList([key.config]).toBase64()}"`,
