@@ -33,6 +33,8 @@ export type Command =
 export interface FlowInWords {
   readonly protocol: string;
   readonly sni: string | null;
+  /** The name that the client hides by ECH; left out where it hides none. */
+  readonly innerSni?: string;
   readonly alpn: readonly string[];
   /** What else the client says, by name, such as `["path", "/api"]`. */
   readonly fields: readonly (readonly [name: string, value: string])[];
@@ -45,6 +47,7 @@ const OPTIONS = {
   "log-dir": { type: "string", short: "l" },
   protocol: { type: "string" },
   sni: { type: "string" },
+  "inner-sni": { type: "string" },
   alpn: { type: "string", multiple: true },
   field: { type: "string", multiple: true },
   source: { type: "string" },
@@ -72,7 +75,7 @@ const KEY_OPTIONS = ["public-name", "kem", "config-id", "max-name-length", "out"
 const COMMANDS = {
   serve: ["config", "log-dir"],
   check: ["config"],
-  explain: ["config", "protocol", "sni", "alpn", "field", "source"],
+  explain: ["config", "protocol", "sni", "inner-sni", "alpn", "field", "source"],
   permissions: ["config", "log-dir"],
   health: ["config"],
   demo: [],
@@ -164,6 +167,7 @@ const PLACEHOLDERS: Record<string, string> = {
   "log-dir": "DIR",
   protocol: "tls",
   sni: "example.com",
+  "inner-sni": "wiki.example",
   alpn: "h2",
   field: "path=/api",
   source: "192.0.2.1",
@@ -242,9 +246,11 @@ function flowInWords(
   if (config === null) {
     throw new UsageError(`"explain" with "--${given}" needs "--config=FILE" to route by`);
   }
+  const innerSni = text(values["inner-sni"]);
   return {
     protocol: text(protocol) ?? "tls",
     sni: text(sni),
+    ...(innerSni !== null && { innerSni }),
     alpn: Array.isArray(alpn) ? alpn.flatMap((name: string) => name.split(",")) : [],
     fields: Array.isArray(field) ? field.map(nameAndValue) : [],
     source: text(source),
@@ -252,7 +258,7 @@ function flowInWords(
 }
 
 /** Options of `explain` that tell of a flow. */
-const FLOW_OPTIONS = ["protocol", "sni", "alpn", "field", "source"] as const;
+const FLOW_OPTIONS = ["protocol", "sni", "inner-sni", "alpn", "field", "source"] as const;
 
 function nameAndValue(option: string): readonly [string, string] {
   const [name = "", ...value] = option.split("=");

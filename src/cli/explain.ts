@@ -5,12 +5,14 @@
  */
 
 import type { Detected, MatchFields, Protocol } from "../model/protocol.ts";
-import type { Snapshot } from "../model/snapshot.ts";
+import type { Service, Snapshot } from "../model/snapshot.ts";
+import { allServices } from "../pipeline/services.ts";
 import { utf8AsLatin1 } from "../proto/bytes.ts";
 import { canonicalHostName } from "../proto/host_name.ts";
 import { canonicalHost } from "../proto/ip.ts";
 import { PROTOCOLS, transportsOf } from "../proto/registry.ts";
 import { type FlowInWords, UsageError } from "./args.ts";
+import { explainInnerName, servedBehind } from "./explain_ech.ts";
 import {
   explainDetected,
   explainSample,
@@ -52,11 +54,13 @@ export function explainInWords(flow: FlowInWords, snapshot: Snapshot): Explanati
   const transports = transportsOf(protocol);
   const transport = transports.find((one) => snapshot[one].sought.includes(protocol)) ??
     transports[0] ?? "tcp";
+  const innerName = asName(flow.innerSni);
+  const sni = asName(flow.sni) ?? publicNameFor(innerName, protocol, snapshot);
   const detected: Detected = {
     protocol,
-    sni: flow.sni?.toLowerCase().replace(/\.$/, "") ?? null,
+    sni,
     alpn: flow.alpn,
-    ech: false,
+    ech: innerName !== null,
     version: flow.fields.find(([name]) => name === "version")?.[1] ?? null,
     consumed: 0,
     fields: parseFields(flow.fields),
@@ -67,7 +71,37 @@ export function explainInWords(flow: FlowInWords, snapshot: Snapshot): Explanati
   }
   // What no service uses is not sought, and so never detected.
   const sought = snapshot[transport].sought.includes(detected.protocol);
-  return explainDetected(transport, sought ? detected : null, snapshot, source);
+  const openEch = (service: Service) => explainInnerName(service, sni, innerName);
+  return explainDetected(transport, sought ? detected : null, { snapshot, source, openEch });
+}
+
+/** What to say to someone who asks for a name that ECH alone leads to; null where that is not so. */
+export function innerNameHint(flow: FlowInWords, snapshot: Snapshot): string | null {
+  const name = asName(flow.sni);
+  if (name === null || flow.innerSni !== undefined) return null;
+  const service = allServices(snapshot).find((service) => servedBehind(service, name));
+  return service === undefined
+    ? null
+    : `Service "${service.name}" has "${name}" as an inner name: ask with --inner-sni ${name} where the ` +
+      "client hides it by ECH";
+}
+
+/** What clients show who hide a name: the public name of the first key of a service that serves it. */
+function publicNameFor(
+  innerName: string | null,
+  protocol: Protocol,
+  snapshot: Snapshot,
+): string | null {
+  if (innerName === null) return null;
+  const services = allServices(snapshot).filter((service) =>
+    service.protocol === protocol && service.ech !== undefined
+  );
+  const service = services.find((service) => servedBehind(service, innerName)) ?? services[0];
+  return service?.ech?.keys[0]?.publicName ?? null;
+}
+
+function asName(given: string | null | undefined): string | null {
+  return given?.toLowerCase().replace(/\.$/, "") ?? null;
 }
 
 type Answer = ({ id: Id } & Explanation) | { id: Id; error: string };

@@ -17,6 +17,7 @@ Usage:
       --protocol NAME               (default: tls)
       --sni NAME  --alpn NAME       (--alpn may be repeated)
       --field NAME=VALUE            such as path=/api or version="TLS 1.2"; may be repeated
+      --inner-sni NAME              what the client hides by ECH
       --source ADDRESS              the client's
   rpxy-l4 permissions --config FILE [--log-dir DIR]
                                   print the narrowest deno flags for a configuration

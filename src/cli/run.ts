@@ -11,7 +11,7 @@ import { type Command, parseCommandLine, UsageError } from "./args.ts";
 import { check } from "./check.ts";
 import { FAILURE, SUCCESS, WRONG_USAGE } from "./exit_codes.ts";
 import { findConfig } from "./find_config.ts";
-import { explainInWords, explainLines } from "./explain.ts";
+import { explainInWords, explainLines, innerNameHint } from "./explain.ts";
 import { health } from "./health.ts";
 import { HELP } from "./help.ts";
 import { permissions } from "./permissions.ts";
@@ -54,6 +54,8 @@ async function runCommand(command: Command): Promise<number> {
       const snapshot = command.config === null ? null : (await loadConfig(command.config)).snapshot;
       if (command.flow !== null && snapshot !== null) {
         out(JSON.stringify(explainInWords(command.flow, snapshot)) + "\n");
+        const hint = innerNameHint(command.flow, snapshot);
+        if (hint !== null) err(`${hint}\n`);
       } else {
         if (Deno.stdin.isTerminal()) err(EXPLAIN_INVITATION);
         await explainLines(Deno.stdin.readable, out, snapshot);
