@@ -103,6 +103,19 @@ export class Reader {
   }
 }
 
+/** All parts one after the other, in memory of their own. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const all = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
+
 /**
  * Reads bytes as Latin-1, one character a byte. For short strings: the caller bounds the length.
  *

@@ -6,8 +6,9 @@
 
 import type { EchCipherSuite } from "../../model/ech.ts";
 import type { MalformedCode, Verdict } from "../../model/verdict.ts";
-import { latin1, Reader } from "../bytes.ts";
+import { concat, latin1, Reader } from "../bytes.ts";
 import { MALFORMED } from "../malformed.ts";
+import { u16, vector16, vector8 } from "../tls13/encode.ts";
 
 /** Version of RFC 9849, the same as the number of its extension. */
 export const ECH_VERSION = 0xfe0d;
@@ -82,19 +83,19 @@ export function parseEchConfigList(
  * @throws {RangeError} where a part is longer or shorter than the format allows
  */
 export function encodeEchConfig(contents: EchConfigContents): Uint8Array {
-  const name = Uint8Array.from(contents.publicName, (character) => character.charCodeAt(0));
-  const body = concat([
-    Uint8Array.of(contents.configId),
-    u16(contents.kem),
-    vector16(contents.publicKey, 1),
-    vector16(concat(contents.suites.flatMap(({ kdf, aead }) => [u16(kdf), u16(aead)])), 4),
-    Uint8Array.of(contents.maximumNameLength, sized(name, 1, 0xff).length),
-    name,
+  const { configId, kem, publicKey, suites, maximumNameLength, publicName, extensions } = contents;
+  return concat(
+    u16(ECH_VERSION),
     vector16(
-      concat(contents.extensions.flatMap(({ type, data }) => [u16(type), vector16(data)])),
+      Uint8Array.of(configId),
+      u16(kem),
+      vector16(filled(publicKey)),
+      vector16(filled(concat(...suites.flatMap(({ kdf, aead }) => [u16(kdf), u16(aead)])))),
+      Uint8Array.of(maximumNameLength),
+      vector8(filled(Uint8Array.from(publicName, (character) => character.charCodeAt(0)))),
+      vector16(...extensions.flatMap(({ type, data }) => [u16(type), vector16(data)])),
     ),
-  ]);
-  return concat([u16(ECH_VERSION), vector16(body)]);
+  );
 }
 
 /**
@@ -104,7 +105,7 @@ export function encodeEchConfig(contents: EchConfigContents): Uint8Array {
  * @throws {RangeError} where there is none, or they are too long together
  */
 export function encodeEchConfigList(configs: readonly Uint8Array[]): Uint8Array {
-  return vector16(concat(configs), 4);
+  return vector16(filled(concat(...configs)));
 }
 
 /**
@@ -166,27 +167,8 @@ function readExtensions(list: Reader): EchConfigExtension[] | MalformedCode {
   return extensions;
 }
 
-function vector16(bytes: Uint8Array, least = 0): Uint8Array {
-  return concat([u16(sized(bytes, least, 0xffff).length), bytes]);
-}
-
-function sized(bytes: Uint8Array, least: number, most: number): Uint8Array {
-  if (bytes.length < least || bytes.length > most) {
-    throw new RangeError(`${bytes.length} bytes where ${least} to ${most} are allowed`);
-  }
+/** Bytes that may not be empty: no vector that must not be has room for less than one item of its kind. */
+function filled(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) throw new RangeError("An empty vector where there must be something");
   return bytes;
-}
-
-function u16(value: number): Uint8Array {
-  return Uint8Array.of(value >> 8, value);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }

@@ -6,6 +6,7 @@
 
 import { createDecipheriv, diffieHellman, type KeyObject } from "node:crypto";
 import type { EchCipherSuite, EchKem } from "../../model/ech.ts";
+import { concat } from "../bytes.ts";
 import { importPrivateKey, importPublicKey, kemSuiteId } from "./key.ts";
 import { ascii, labeledExpand, labeledExtract } from "./labeled.ts";
 import { aeadById, HPKE_KEMS, type HpkeAead, type HpkeKdf, kdfById, KEM_KDF } from "./suites.ts";
@@ -154,14 +155,4 @@ export class HpkeReceiver {
     }
     return nonce;
   }
-}
-
-function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }
