@@ -4,7 +4,6 @@
  * @module
  */
 
-import { formatDuration } from "../../control/config/duration.ts";
 import { type EchService, keysOf, privateNames, privatePatterns } from "./held_keys.ts";
 import type { RecordToPublish } from "./https_record.ts";
 import { keySection, pathInConfig, recordSections, section, tomlString } from "./instructions.ts";
@@ -107,8 +106,16 @@ function waiting({ ttl, now }: Rotation): string[] {
   ];
 }
 
+/** Such as `1 day 5 min`. */
 function inWords(seconds: number): string {
-  return formatDuration(seconds * 1000);
+  const words: string[] = [];
+  let left = seconds;
+  for (const [unit, length] of [["day", 86_400], ["h", 3_600], ["min", 60], ["s", 1]] as const) {
+    const count = Math.floor(left / length);
+    left %= length;
+    if (count > 0) words.push(`${count} ${unit === "day" && count > 1 ? "days" : unit}`);
+  }
+  return words.join(" ") || "0 s";
 }
 
 /** Of each private name and port; of names that stand for many where a wildcard of DNS can say it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HttpsAnswer } from "../../proto/dns/https_query.ts";
+import type { HttpsAnswer, HttpsResponse } from "../../proto/dns/https_query.ts";
 import type { ServiceBinding } from "../../proto/dns/service_binding.ts";
 import { canonicalHostName } from "../../proto/host_name.ts";
 import { type HttpsResolver, ResolverError } from "./resolver.ts";
@@ -32,12 +32,12 @@ export type HttpsLookup =
   | { readonly kind: "failed"; readonly reason: string };
 
 /** Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2). */
-const RCODES: Readonly<Record<number, string>> = {
-  1: "FORMERR",
-  2: "SERVFAIL",
-  4: "NOTIMP",
-  5: "REFUSED",
-};
+const RCODES: ReadonlyMap<number, string> = new Map([
+  [1, "FORMERR"],
+  [2, "SERVFAIL"],
+  [4, "NOTIMP"],
+  [5, "REFUSED"],
+]);
 const NXDOMAIN = 3;
 
 /**
@@ -49,64 +49,75 @@ export async function lookUpHttpsRecord(
   resolver: HttpsResolver,
   name: string,
 ): Promise<HttpsLookup> {
-  const way = [name];
-  let ttl = Infinity;
-  let isAuthoritative = true;
   try {
-    while (true) {
-      const response = await resolver.query(way.at(-1) ?? name);
-      isAuthoritative &&= response.isAuthoritative;
-      if (response.rcode === NXDOMAIN) return { kind: "missing", reason: "no such name" };
-      if (response.rcode !== 0) {
-        const code = RCODES[response.rcode] ?? `response code ${response.rcode}`;
-        return { kind: "failed", reason: `"${resolver.label}" answers ${code}` };
-      }
-      const asked = way.length;
-      ttl = Math.min(ttl, followCnames(response.answers, way));
-      const owner = way.at(-1) ?? name;
-      const records = response.answers.filter((answer) =>
-        answer.kind === "https" && answer.owner === owner
-      );
-      ttl = records.reduce((least, record) => Math.min(least, record.ttl), ttl);
-      const step = nextStep(records);
-      switch (step.kind) {
-        case "services":
-          return {
-            kind: "found",
-            bindings: step.bindings,
-            ttl,
-            isAuthoritative,
-            aliases: way.slice(1),
-          };
-        case "alias":
-          way.push(step.target);
-          break;
-        case "broken":
-          return step;
-        case "none":
-          // A name server that is no resolver may not say what the last name has.
-          if (way.length === asked) return { kind: "missing", reason: "no HTTPS record" };
-      }
-      if (way.length > MAX_STEPS) return { kind: "broken", reason: "too many aliases" };
-      const next = way.at(-1) ?? name;
-      if (way.indexOf(next) < way.length - 1) {
-        return { kind: "broken", reason: `its aliases go in circles at "${next}"` };
-      }
-      if (canonicalHostName(next) === null) {
-        return { kind: "broken", reason: `its alias "${next}" is no host name` };
-      }
-    }
+    return await follow(resolver, [name]);
   } catch (error) {
     if (!(error instanceof ResolverError)) throw error;
     return { kind: "failed", reason: error.message };
   }
 }
 
+/** @param way the names that were met; the last is the one to ask for */
+async function follow(resolver: HttpsResolver, way: string[]): Promise<HttpsLookup> {
+  let ttl = Infinity;
+  let isAuthoritative = true;
+  while (way.length <= MAX_STEPS) {
+    const asked = last(way);
+    const problem = problemOf(asked, way);
+    if (problem !== null) return { kind: "broken", reason: problem };
+    const response = await resolver.query(asked);
+    const refusal = refusalOf(response, resolver);
+    if (refusal !== null) return refusal;
+    isAuthoritative &&= response.isAuthoritative;
+    const { length } = way;
+    ttl = Math.min(ttl, followCnames(response.answers, way));
+    const owner = last(way);
+    const records = response.answers.filter((answer) =>
+      answer.kind === "https" && answer.owner === owner
+    );
+    ttl = Math.min(ttl, ...records.map((record) => record.ttl));
+    const step = nextStep(records);
+    switch (step.kind) {
+      case "services": {
+        const [, ...aliases] = way;
+        return { kind: "found", bindings: step.bindings, ttl, isAuthoritative, aliases };
+      }
+      case "alias":
+        way.push(step.target);
+        break;
+      case "broken":
+        return step;
+      case "none":
+        // Else it goes on: a name server that is no resolver may not say what the last name has.
+        if (way.length === length) return { kind: "missing", reason: "no HTTPS record" };
+    }
+  }
+  return { kind: "broken", reason: "too many aliases" };
+}
+
+function last(way: readonly string[]): string {
+  return way.at(-1) ?? "";
+}
+
+/** Why a name cannot be asked for. */
+function problemOf(name: string, way: readonly string[]): string | null {
+  if (way.indexOf(name) < way.length - 1) return `its aliases go in circles at "${name}"`;
+  return canonicalHostName(name) === null ? `its alias "${name}" is no host name` : null;
+}
+
+/** What a response comes to that has no answer. */
+function refusalOf({ rcode }: HttpsResponse, { label }: HttpsResolver): HttpsLookup | null {
+  if (rcode === 0) return null;
+  if (rcode === NXDOMAIN) return { kind: "missing", reason: "no such name" };
+  const code = RCODES.get(rcode) ?? `response code ${rcode}`;
+  return { kind: "failed", reason: `"${label}" answers ${code}` };
+}
+
 /** Goes on from the last name of `way` as far as the CNAME records lead; their shortest time to live. */
 function followCnames(answers: readonly HttpsAnswer[], way: string[]): number {
   let ttl = Infinity;
   while (way.length <= MAX_STEPS) {
-    const owner = way.at(-1);
+    const owner = last(way);
     const next = answers.find((answer) => answer.kind === "cname" && answer.owner === owner);
     if (next?.kind !== "cname") break;
     way.push(next.target);
