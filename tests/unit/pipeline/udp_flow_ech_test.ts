@@ -1,0 +1,188 @@
+/**
+ * What becomes of QUIC flows whose service has ECH keys.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { EchFacts, EchSettings } from "../../../src/model/ech.ts";
+import { ECH_FAILURE_BURST, UDP_PROBE_TIMEOUT } from "../../../src/model/limits.ts";
+import type { Service, Snapshot } from "../../../src/model/snapshot.ts";
+import { EchBudget } from "../../../src/pipeline/ech_budget.ts";
+import { QUIC_V2 } from "../../../src/proto/quic/versions.ts";
+import { ALERT } from "../../../src/proto/tls/alert.ts";
+import { buildClientHello, concat } from "../../support/client_hello_builder.ts";
+import { EchClient, echKey, echSettings, greaseHello, nameMap } from "../../support/ech_client.ts";
+import { QuicClient, QuicReader } from "../../support/quic_client.ts";
+import { SAMPLE_DCID } from "../../support/quic_initial_builder.ts";
+import { protocolRoutes, service, snapshot, target } from "../../support/snapshot_builder.ts";
+import { UdpFlowRig } from "../../support/udp_flow_rig.ts";
+
+const KEY = echKey();
+const HIDDEN = service("h3", {
+  transport: "udp",
+  protocol: "quic",
+  targets: [target("10.0.0.1:443")],
+  isPrivate: true,
+});
+
+Deno.test("UdpFlow leads a client by its inner name, and gives the target the inner hello", () => {
+  const client = EchClient.seeded(KEY);
+  const first = client.hello({ inner: { keyShareLength: 1216 }, compressed: [51] });
+  const quic = new QuicClient(first.outer);
+  const rig = new UdpFlowRig(routes());
+  const sent = [quic.crypto([700, first.outer.length]), quic.crypto([0, 700])];
+  for (const datagram of sent) rig.push(datagram);
+  assert.deepEqual(rig.sent.map(({ length }) => length), sent.map(({ length }) => length));
+  const reader = new QuicReader();
+  for (const datagram of rig.sent) reader.read(datagram);
+  assert.deepEqual(reader.stream, first.inner);
+  assert.equal(rig.driver.isOpen, false);
+
+  const { service, address, detected, ech } = rig.facts;
+  assert.equal(service, HIDDEN);
+  assert.equal(address?.host, "10.0.0.1");
+  assert.equal(detected?.sni, KEY.publicName);
+  assert.deepEqual(ech, facts("accepted", 7));
+});
+
+Deno.test("UdpFlow tells of an inner name only where that is wished", () => {
+  const rig = new UdpFlowRig(routes({ logInnerNames: true }));
+  rig.push(new QuicClient(EchClient.seeded(KEY).hello().outer).crypto());
+  assert.equal(rig.facts.ech?.innerName, "private.example");
+});
+
+Deno.test("UdpFlow leaves clients without ECH, with GREASE or with an unknown key to the public target", () => {
+  const stale = echKey({ seed: 99 });
+  const named = EchClient.seeded(stale).hello({ outer: { serverName: "public2.example" } });
+  const cases: [Uint8Array, EchFacts, Partial<EchSettings>][] = [
+    [buildClientHello({ serverName: KEY.publicName }), facts("none", null), {}],
+    [greaseHello(9), { ...facts("grease", 9), publicName: "private.example" }, {}],
+    [EchClient.seeded(stale).hello().outer, facts("rejected", 7), {}],
+    [named.outer, { ...facts("rejected", 7), publicName: "public2.example" }, {
+      onReject: { kind: "refuse" },
+    }],
+    [EchClient.seeded(echKey({ configId: 8 })).hello().outer, facts("grease", 8), {
+      onReject: { kind: "refuse" },
+    }],
+  ];
+  for (const [hello, ech, settings] of cases) {
+    const quic = new QuicClient(hello);
+    const rig = new UdpFlowRig(routes(settings));
+    const datagram = quic.crypto();
+    assert.deepEqual(rig.push(datagram), [datagram]);
+    assert.equal(rig.driver.isOpen, true);
+    assert.deepEqual(rig.facts.ech, ech);
+    assert.equal(rig.facts.service?.name, "public");
+  }
+});
+
+Deno.test("UdpFlow refuses a client with an old configuration where it is to, so that it falls back to TCP", () => {
+  const quic = new QuicClient(EchClient.seeded(echKey({ seed: 99 })).hello().outer);
+  const rig = new UdpFlowRig(routes({ onReject: { kind: "refuse" } }));
+  assert.deepEqual(rig.push(quic.crypto()), []);
+  assert.deepEqual(rig.outcome, { reason: "ech_refused" });
+  assert.deepEqual(rig.facts.ech, facts("rejected", 7));
+  assertCloses(rig, quic, Uint8Array.of(0x1c, 0x02, 0x00, 0x00));
+});
+
+Deno.test("UdpFlow tells a client by an alert what is wrong with its ECH", () => {
+  const cases: [string, Uint8Array, number][] = [
+    [
+      "a name that is not served",
+      EchClient.seeded(KEY).hello({ inner: { serverName: "other.example" } }).outer,
+      ALERT.unrecognizedName,
+    ],
+    [
+      "padding that is not zero",
+      EchClient.seeded(KEY).hello({
+        tamper: (encoded) => concat(encoded.subarray(0, -1), Uint8Array.of(1)),
+      }).outer,
+      ALERT.illegalParameter,
+    ],
+  ];
+  for (const [name, hello, alert] of cases) {
+    const quic = new QuicClient(hello);
+    quic.version = QUIC_V2;
+    const rig = new UdpFlowRig(routes());
+    assert.deepEqual(rig.push(quic.crypto()), [], name);
+    assert.deepEqual(rig.outcome, { reason: "ech_fault" });
+    assertCloses(rig, quic, Uint8Array.of(0x1c, 0x41, alert, 0x06, 0x00));
+  }
+});
+
+Deno.test("UdpFlow does nothing about ECH where the service has no keys", () => {
+  const rig = new UdpFlowRig(snapshot({ udp: protocolRoutes({ quic: HIDDEN }) }));
+  const datagram = new QuicClient(EchClient.seeded(KEY).hello().outer).crypto();
+  assert.deepEqual(rig.push(datagram), [datagram]);
+  assert.equal("ech" in rig.facts, false);
+});
+
+Deno.test("UdpFlow takes a hello that stays incomplete for one without ECH", () => {
+  const quic = new QuicClient(EchClient.seeded(KEY).hello().outer);
+  const rig = new UdpFlowRig(routes());
+  const half = quic.crypto([0, 100]);
+  assert.deepEqual(rig.push(half), []);
+  rig.pass(UDP_PROBE_TIMEOUT + 20);
+  assert.deepEqual(rig.sent, [half]);
+  assert.deepEqual(rig.facts.ech, { ...facts("none", null), publicName: null });
+});
+
+Deno.test("UdpFlow tries no keys for a source whose hellos have failed too often", () => {
+  let limited = 0;
+  const ech = { budget: new EchBudget(() => limited++), random: () => new Uint8Array(0) };
+  const stale = new QuicClient(EchClient.seeded(echKey({ seed: 99 })).hello().outer);
+  for (let flow = 0; flow < ECH_FAILURE_BURST; flow++) {
+    new UdpFlowRig(routes(), ech).push(stale.crypto());
+  }
+  const rig = new UdpFlowRig(routes({ onReject: { kind: "refuse" } }), ech);
+  const datagram = new QuicClient(EchClient.seeded(KEY).hello().outer).crypto();
+  assert.deepEqual(rig.push(datagram), [datagram]);
+  assert.deepEqual(rig.facts.ech, facts("rejected", 7));
+  assert.equal(limited, 1);
+});
+
+Deno.test("UdpFlow takes a client that begins anew on the same port, if it is for the same service", () => {
+  const seed = new Uint8Array(32).fill(3);
+  for (const [serverName, count] of [["private.example", 1], ["second.example", 0]] as const) {
+    const second = service("h3-2", { transport: "udp", protocol: "quic" });
+    const names = nameMap({ "private.example": HIDDEN, "second.example": second });
+    const rig = new UdpFlowRig(routes({ names }));
+    rig.push(new QuicClient(EchClient.seeded(KEY).hello().outer).crypto());
+    const again = EchClient.seeded(KEY, undefined, seed).hello({ inner: { serverName } });
+    const quic = new QuicClient(again.outer);
+    quic.retry(new Uint8Array(8).fill(4));
+    const sent = rig.push(quic.crypto());
+    assert.equal(sent.length, count, serverName);
+    const reader = new QuicReader([quic.keyDcid]);
+    for (const datagram of sent) reader.read(datagram);
+    if (count > 0) assert.deepEqual(reader.stream, again.inner);
+  }
+});
+
+/** QUIC to a service with ECH, behind which is a hidden one. */
+function routes(part: Partial<EchSettings> = {}): Snapshot {
+  const ech = echSettings({ keys: [KEY], names: nameMap({ "private.example": HIDDEN }), ...part });
+  const quic: Service = service("public", {
+    transport: "udp",
+    protocol: "quic",
+    targets: [target("10.0.0.2:443")],
+    ech,
+  });
+  return snapshot({ udp: protocolRoutes({ quic }) });
+}
+
+function facts(status: EchFacts["status"], configId: number | null): EchFacts {
+  return { status, publicName: KEY.publicName, configId, innerName: null };
+}
+
+/** The client was sent this frame, by a packet that it takes for one of its server's. */
+function assertCloses(rig: UdpFlowRig, client: QuicClient, frame: Uint8Array): void {
+  const [reply, ...more] = rig.replies;
+  assert(reply !== undefined && more.length === 0);
+  const reader = new QuicReader([SAMPLE_DCID], "server");
+  assert.equal(reader.read(reply).length, 0);
+  const [packet] = reader.packets;
+  assert.equal(packet?.dcid, client.scid.toHex());
+  assert.deepEqual(packet.payload, frame);
+}
