@@ -11,6 +11,8 @@ import { findProgram } from "./programs.ts";
 const CAPABILITIES: Readonly<Record<string, () => boolean>> = {
   bun: () => isFile(BUN),
   "go 1.24": () => goVersion() >= 1.24,
+  "go 1.26": () => goVersion() >= 1.26,
+  "openssl 3.5": () => opensslVersion() >= 3.5,
   Linux: () => Deno.build.os === "linux",
   IPv6: () => canListen("::1"),
   root: () => Deno.uid() === 0,
@@ -67,6 +69,14 @@ function goVersion(): number {
   if (path === null) return 0;
   const { stdout } = new Deno.Command(path, { args: ["env", "GOVERSION"] }).outputSync();
   return Number(/^go(\d+\.\d+)/.exec(new TextDecoder().decode(stdout))?.[1] ?? 0);
+}
+
+/** Such as 3.5; 0 where there is no OpenSSL. */
+function opensslVersion(): number {
+  const path = findProgram("openssl");
+  if (path === null) return 0;
+  const { stdout } = new Deno.Command(path, { args: ["version"] }).outputSync();
+  return Number(/^OpenSSL (\d+\.\d+)/.exec(new TextDecoder().decode(stdout))?.[1] ?? 0);
 }
 
 function canListen(hostname: string): boolean {

@@ -4,10 +4,11 @@
  * @module
  */
 
-/** Where Debian keeps programs; servers live in `sbin`, which is not on every person's PATH. */
+/** Where Debian keeps programs; servers live in `sbin`, which is not on every person's PATH, and Go in a place of its own. */
 export const SEARCH_PATH = [
   ...(Deno.env.get("PATH") ?? "").split(":"),
   "/usr/local/sbin",
+  "/usr/local/go/bin",
   "/usr/sbin",
   "/sbin",
 ].join(":");

@@ -5,15 +5,18 @@
  */
 
 import { randomBytes } from "node:crypto";
-import type { EchRejection } from "../../src/model/ech.ts";
 import type { FilterOutput, StreamFilter } from "../../src/model/flow.ts";
 import { RetryServer, type RetryStep } from "../../src/proto/tls13/retry_server.ts";
+import { concat } from "./client_hello_builder.ts";
+import type { RetryRejection } from "./retry_rejection.ts";
 
 /** How a connection ended. */
 export interface ServedConnection {
   /** The last step of the handshake, or what the client did instead. */
   readonly ending: Exclude<RetryStep["kind"], "needMore"> | "eof" | "reset";
   readonly isFinished: boolean;
+  /** How often the server has spoken before the client was done: twice where it asked for another hello. */
+  readonly flights: number;
   /** What the client has said in the clear. */
   readonly plaintext: string;
 }
@@ -24,14 +27,14 @@ export type Talk = (said: string) => string | null;
 /** A listener on loopback. */
 export class RetryListener implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #ech: Extract<EchRejection, { kind: "retry" }>;
+  readonly #ech: RetryRejection;
   readonly #talk: Talk;
   readonly #running = new Set<Promise<ServedConnection>>();
   readonly #accepting: Promise<void>;
   readonly #served: ServedConnection[] = [];
 
   /** @param talk with it, connections that send data are answered once and then closed */
-  constructor(ech: Extract<EchRejection, { kind: "retry" }>, talk: Talk = () => null) {
+  constructor(ech: RetryRejection, talk: Talk = () => null) {
     this.#ech = ech;
     this.#talk = talk;
     this.#accepting = this.#accept();
@@ -70,16 +73,19 @@ export class RetryListener implements AsyncDisposable {
     using _ = conn;
     const server = new RetryServer({ ech: this.#ech, random: randomBytes });
     const told = (ending: ServedConnection["ending"], plaintext = "") => {
-      return { ending, isFinished: server.isFinished, plaintext };
+      return { ending, isFinished: server.isFinished, flights, plaintext };
     };
     const buffer = new Uint8Array(16 * 1024);
-    let head = new Uint8Array(0);
+    let head: Uint8Array = new Uint8Array(0);
+    let flights = 0;
     try {
       for (;;) {
         const count = await conn.read(buffer);
         if (count === null) return told("eof");
-        head = new Uint8Array([...head, ...buffer.subarray(0, count)]);
+        head = concat(head, buffer.subarray(0, count));
+        const isDone = server.isFinished;
         const step = server.push(head);
+        if (step.kind === "needMore" && step.reply !== null && !isDone) flights++;
         if ("reply" in step && step.reply !== null) await writeAll(conn, step.reply);
         if (step.kind === "connected") {
           const first = step.channel.fromClient(head.subarray(step.consumed));
