@@ -86,7 +86,8 @@ export class ConfigWatch implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { pollMs = POLL } = this.#options;
-    await this.#look(); // what changed since the baseline was read
+    // What has changed since the baseline was read; without one, the file was read a moment ago.
+    if (this.#options.baseline !== undefined) await this.#look();
     while (!this.#ended) {
       const happened = await this.#pulse.wait(pollMs);
       // What is found without an event may be half written, too.

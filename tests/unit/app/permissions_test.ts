@@ -6,6 +6,8 @@ import {
 } from "../../../src/app/permissions.ts";
 import { formatFlags } from "../../../src/cli/permissions.ts";
 import { parseConfig } from "../../../src/control/config/parse.ts";
+import { echKey } from "../../support/ech_client.ts";
+import { files, keyFile } from "../../support/ech_config.ts";
 
 function needed(config: string, logDir: string | null = null): NeededPermission[] {
   return neededPermissions(parseConfig(config, "test.toml"), {
@@ -104,4 +106,38 @@ Deno.test("neededPermissions() offers the native engine where it may be used, an
 Deno.test("neededPermissions() needs what is optional for one thing and needed for another", () => {
   const [, read] = flags(`listen_port = 53\ntcp_target = ["10.0.0.2:53"]`, "/srv/rpxy-l4");
   assert.equal(read, "--allow-read=/etc/rpxy-l4,/srv/rpxy-l4");
+});
+
+Deno.test("neededPermissions() asks for the folders of key files and certificates, and for private targets", () => {
+  const key = echKey({ publicName: "edge.example" });
+  const settings = parseConfig(
+    `listen_port = 443
+    [protocols.edge]
+    protocol = "tls"
+    target = ["10.0.0.3:443"]
+    [protocols.edge.ech]
+    key_files = ["/run/keys/ech.pem", "ech-old.pem"]
+    private = [{ names = ["a.test"], target = ["10.0.0.5:443", "b.test:8443"] }]`,
+    "config.toml",
+    files({
+      "/run/keys/ech.pem": keyFile(key),
+      "ech-old.pem": keyFile(echKey({ configId: 9, publicName: "edge.example" })),
+    }),
+  );
+  const needed = neededPermissions(settings, {
+    program: "/srv/rpxy-l4",
+    library: null,
+    configFile: "/etc/rpxy-l4/config.toml",
+    logDir: null,
+    nameServers: [],
+  });
+  assert.deepEqual(formatFlags(needed.filter(({ isOptional }) => !isOptional)), [
+    "--allow-net=0.0.0.0:443,10.0.0.3:443,10.0.0.5:443,0.0.0.0/0:8443,b.test",
+    "--allow-read=/etc/rpxy-l4,/run/keys",
+  ]);
+  assert.ok(
+    needed.some(({ value, purpose }) =>
+      value === "/run/keys" && purpose === 'read the keys of "edge" and see them change'
+    ),
+  );
 });

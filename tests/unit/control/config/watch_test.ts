@@ -220,3 +220,59 @@ Deno.test("ConfigWatch reports nothing after it is disposed or aborted", async (
   });
   assert.equal(reported.length, 0);
 });
+
+Deno.test("ConfigWatch tells of changes to files that the configuration names, in whatever folder", async () => {
+  await using scene = new Scene();
+  await Deno.writeTextFile(scene.file, "one");
+  const keys = `${scene.directory}/keys`;
+  await Deno.mkdir(keys);
+  const [first, second] = [`${keys}/first.pem`, `${scene.directory}/second.pem`];
+  let changed = Promise.withResolvers<void>();
+  const changes: string[] = [];
+  await using watch = new ConfigWatch(scene.file, {
+    settleMs: 10,
+    pollMs: NO_POLLING,
+    onChange: (text) => changes.push(text),
+    onNamedChange: () => {
+      changes.push("named");
+      changed.resolve();
+    },
+  });
+  // One that cannot be read yet, and one that has changed since it was read.
+  await Deno.writeTextFile(second, "b");
+  watch.watchNamed(new Map([[first, null], [second, "a"]]));
+  await changed.promise;
+
+  for (const write of [() => Deno.writeTextFile(first, "x"), () => Deno.remove(first)]) {
+    changed = Promise.withResolvers();
+    await write();
+    await changed.promise;
+  }
+  assert.deepEqual(changes, ["named", "named", "named"]);
+
+  // Of a file that is not named any more nothing is told.
+  watch.watchNamed(new Map([[second, "b"]]));
+  await Deno.writeTextFile(first, "y");
+  await Deno.writeTextFile(scene.file, "two");
+  while (changes.length < 4) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(changes.slice(3), ["two"]);
+});
+
+Deno.test("ConfigWatch finds changes of named files by polling, too", async () => {
+  await using scene = new Scene();
+  await Deno.writeTextFile(scene.file, "one");
+  const elsewhere = `${scene.directory}/elsewhere`;
+  await Deno.mkdir(elsewhere);
+  await Deno.writeTextFile(`${elsewhere}/real.pem`, "a");
+  await Deno.symlink("elsewhere/real.pem", `${scene.directory}/key.pem`);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await using watch = new ConfigWatch(scene.file, {
+    settleMs: 10,
+    pollMs: POLLING,
+    onChange: () => {},
+    onNamedChange: resolve,
+  });
+  watch.watchNamed(new Map([[`${scene.directory}/key.pem`, "a"]]));
+  await Deno.writeTextFile(`${elsewhere}/real.pem`, "b");
+  await promise;
+});
