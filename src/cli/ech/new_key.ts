@@ -43,7 +43,7 @@ const SEED_LENGTH = 32;
 const CONFIG_IDS = 256;
 
 /** Makes a key by chance. */
-export function makeKey({ kem, configId, publicName, maximumNameLength }: NewKeySpec): NewKey {
+function makeKey({ kem, configId, publicName, maximumNameLength }: NewKeySpec): NewKey {
   const seed = crypto.getRandomValues(new Uint8Array(SEED_LENGTH));
   const { privateKey, publicKey } = keyPairFromSeed(kem, seed);
   const config = encodeEchConfig({

@@ -6,8 +6,7 @@
  */
 
 import { parseConfigFile, readConfigFile } from "../../app/config_file.ts";
-import { parseEchConfigList } from "../../proto/ech/config.ts";
-import { encodeEchConfigList } from "../../proto/ech/config.ts";
+import { encodeEchConfigList, parseEchConfigList } from "../../proto/ech/config.ts";
 import { SUCCESS } from "../exit_codes.ts";
 import { UsageError } from "../usage_error.ts";
 import { announce, parseResolver } from "./choose_resolver.ts";
@@ -109,7 +108,7 @@ function said({ kem, publicName, maximumNameLength }: EchRotate): Partial<NewKey
   };
 }
 
-/** Nobody is asked who was not named: names may be secret, and how the system's resolver is asked is not. */
+/** Nobody is asked who was not named: names may be secret, and the system's resolver is asked in the clear. */
 async function findTtl(
   { ttl, resolver }: EchRotate,
   owners: readonly string[],
