@@ -23,7 +23,10 @@ export const MAX_ALPN_NAMES = 128;
  */
 export const MAX_ECH_RETRY_BYTES = 64 * 1024;
 
-/** Records without data that a TLS client may send in a row, KeyUpdates among them: each costs work and brings nothing. */
+/**
+ * Records without data that a TLS client may send beyond those with data; a KeyUpdate counts as four. Each costs work and
+ * brings nothing.
+ */
 export const MAX_EMPTY_TLS_RECORDS = 32;
 
 /**

@@ -12,7 +12,8 @@ import {
   sign,
 } from "node:crypto";
 import type { EchRejection } from "../../model/ech.ts";
-import { concat, handshakeMessage, vector16, vector24, vector8 } from "./encode.ts";
+import { concat } from "../bytes.ts";
+import { handshakeMessage, vector16, vector24, vector8 } from "./encode.ts";
 
 /** Where a certificate and its key come from. */
 export type CertificateSource = Pick<

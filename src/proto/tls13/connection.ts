@@ -6,10 +6,9 @@
 
 import { MAX_EMPTY_TLS_RECORDS } from "../../model/limits.ts";
 import { ALERT } from "../tls/alert.ts";
-import { concat } from "./encode.ts";
 import { MessageAssembly } from "./message_assembly.ts";
 import { CONTENT, type WireRecord } from "./record.ts";
-import { type RecordProtection, sealAll } from "./record_protection.ts";
+import type { RecordProtection } from "./record_protection.ts";
 import { keyUpdate, MESSAGE } from "./server_messages.ts";
 
 /** An alert of the client, or a broken one. */
@@ -26,6 +25,8 @@ export type Received =
   | { readonly kind: "nothing" };
 
 const NOTHING: Received = { kind: "nothing" };
+/** A KeyUpdate takes as much work as so many records. */
+const KEY_UPDATE_COST = 4;
 const WARNING = 1;
 const FATAL = 2;
 
@@ -34,8 +35,8 @@ export class Connection {
   readonly #opener: RecordProtection;
   readonly #sealer: RecordProtection;
   readonly #assembly = new MessageAssembly();
-  /** Records in a row that had no data: each costs work, and brings nothing. */
-  #empty = 0;
+  /** How many more records there were without data than with: each costs work, and brings nothing. */
+  #surplus = 0;
   #owesKeyUpdate = false;
 
   /**
@@ -58,11 +59,12 @@ export class Connection {
       return fault(ALERT.unexpectedMessage);
     }
     if (type === CONTENT.applicationData && content.length > 0) {
-      this.#empty = 0;
+      this.#surplus = Math.max(0, this.#surplus - 1);
       return { kind: "data", content };
     }
     if (type === CONTENT.alert) return readAlert(content);
-    if (++this.#empty > MAX_EMPTY_TLS_RECORDS) return fault(ALERT.unexpectedMessage);
+    this.#surplus += type === CONTENT.handshake ? KEY_UPDATE_COST : 1;
+    if (this.#surplus > MAX_EMPTY_TLS_RECORDS) return fault(ALERT.unexpectedMessage);
     if (type === CONTENT.applicationData) return NOTHING;
     return type === CONTENT.handshake
       ? this.#takeKeyUpdate(content)
@@ -85,7 +87,7 @@ export class Connection {
 
   /** Records with these bytes for the client. */
   sealData(bytes: Uint8Array): Uint8Array {
-    return concat(...sealAll(this.#sealer, CONTENT.applicationData, bytes));
+    return this.#sealer.sealAll(CONTENT.applicationData, bytes);
   }
 
   /** A record with an alert. */

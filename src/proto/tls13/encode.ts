@@ -4,6 +4,8 @@
  * @module
  */
 
+import { concat } from "../bytes.ts";
+
 /** Two bytes, big-endian. */
 export function u16(value: number): Uint8Array {
   return Uint8Array.of(value >> 8, value);
@@ -35,17 +37,6 @@ export function handshakeMessage(type: number, ...body: readonly Uint8Array[]): 
 /** An extension: type, length, data (RFC 8446 §4.2). */
 export function extension(type: number, ...data: readonly Uint8Array[]): Uint8Array {
   return concat(u16(type), vector16(...data));
-}
-
-/** All parts one after the other. */
-export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(sumOf(parts));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }
 
 /** What is written here comes from a configuration that was checked: a part that is too long is our own fault. */

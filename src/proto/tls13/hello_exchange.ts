@@ -5,10 +5,10 @@
  */
 
 import type { EchRejection } from "../../model/ech.ts";
+import { concat } from "../bytes.ts";
 import { ALERT } from "../tls/alert.ts";
 import { CertificateKey } from "./certificate_key.ts";
 import { type ClientOffer, readClientOffer } from "./client_offer.ts";
-import { concat } from "./encode.ts";
 import { type Choice, negotiate } from "./negotiate.ts";
 import { CHANGE_CIPHER_SPEC, CONTENT, encodeRecord } from "./record.ts";
 import { type ServerFlight, serverFlight } from "./server_flight.ts";

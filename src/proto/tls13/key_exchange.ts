@@ -7,8 +7,8 @@
 import { diffieHellman } from "node:crypto";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import type { EchKem } from "../../model/ech.ts";
+import { concat } from "../bytes.ts";
 import { importPrivateKey, importPublicKey, keyPairFromSeed } from "../hpke/key.ts";
-import { concat } from "./encode.ts";
 
 /** What a key exchange gives. */
 export interface SharedKey {

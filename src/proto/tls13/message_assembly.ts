@@ -5,8 +5,10 @@
  */
 
 import { NEED_MORE } from "../../model/verdict.ts";
+import { Reader } from "../bytes.ts";
 import { ALERT } from "../tls/alert.ts";
 import { HANDSHAKE_HEADER } from "../tls/client_hello.ts";
+import { StreamBuffer } from "./stream_buffer.ts";
 
 /** What a fragment came to. */
 export type Assembled =
@@ -19,12 +21,11 @@ export type Assembled =
  * clients send in handshakes without tickets and client certificates are of that kind.
  */
 export class MessageAssembly {
-  #held = new Uint8Array(0);
-  #length = 0;
+  readonly #buffer = new StreamBuffer();
 
   /** Whether a message has begun and is not whole yet, so that no record of another type may come. */
   get isUnderWay(): boolean {
-    return this.#length > 0;
+    return this.#buffer.length > 0;
   }
 
   /**
@@ -35,34 +36,20 @@ export class MessageAssembly {
    */
   push(fragment: Uint8Array, type: number, longest: number): Assembled {
     if (fragment.length === 0) return fault(ALERT.unexpectedMessage);
-    const bytes = this.#length === 0 ? fragment : this.#append(fragment);
+    const bytes = this.#buffer.append(fragment);
     if (bytes[0] !== type) return fault(ALERT.unexpectedMessage);
-    const [, high = 0, middle = 0, low = 0] = bytes.subarray(0, HANDSHAKE_HEADER);
-    const body = high << 16 | middle << 8 | low;
-    const length = HANDSHAKE_HEADER + body;
     if (bytes.length >= HANDSHAKE_HEADER) {
+      const body = new Reader(bytes, 1).u24();
       if (body > longest) return fault(ALERT.decodeError);
+      const length = HANDSHAKE_HEADER + body;
       if (bytes.length > length) return fault(ALERT.unexpectedMessage);
+      if (bytes.length === length) {
+        this.#buffer.keepFrom(bytes, length);
+        return { kind: "message", message: bytes };
+      }
     }
-    if (bytes.length >= HANDSHAKE_HEADER && bytes.length === length) {
-      this.#length = 0;
-      return { kind: "message", message: bytes };
-    }
-    if (this.#length === 0) this.#append(fragment);
+    this.#buffer.keepFrom(bytes, 0);
     return NEED_MORE;
-  }
-
-  /** Grows by doubling, so that bytes which come one by one are copied about twice. */
-  #append(fragment: Uint8Array): Uint8Array {
-    const length = this.#length + fragment.length;
-    if (length > this.#held.length) {
-      const larger = new Uint8Array(2 * length);
-      larger.set(this.#held.subarray(0, this.#length));
-      this.#held = larger;
-    }
-    this.#held.set(fragment, this.#length);
-    this.#length = length;
-    return this.#held.subarray(0, length);
   }
 }
 

@@ -5,20 +5,20 @@
  */
 
 import type { FilterOutput, FlowOutcome, StreamFilter } from "../../model/flow.ts";
+import { concat } from "../bytes.ts";
 import { ALERT } from "../tls/alert.ts";
-import { concat } from "./encode.ts";
 import type { Connection } from "./connection.ts";
 import { readRecord } from "./record.ts";
+import { StreamBuffer } from "./stream_buffer.ts";
 
 /** Says that a client gives up, and is followed by close_notify (RFC 8446 §6.1). */
 const USER_CANCELED = 90;
-const NO_BYTES = new Uint8Array(0);
 
 /** The relay of a connection whose handshake is done: the client's records are opened, the target's bytes sealed. */
 export class PlaintextChannel implements StreamFilter {
   readonly #connection: Connection;
   /** The part of a record that has come so far. */
-  #partial = NO_BYTES;
+  readonly #partial = new StreamBuffer();
   #clientHasClosed = false;
 
   constructor(connection: Connection) {
@@ -29,15 +29,14 @@ export class PlaintextChannel implements StreamFilter {
   fromClient(bytes: Uint8Array): FilterOutput {
     // What comes behind a close_notify is ignored (RFC 8446 §6.1).
     if (this.#clientHasClosed) return output(null, null);
-    const input = this.#partial.length === 0 ? bytes : concat(this.#partial, bytes);
-    this.#partial = NO_BYTES;
+    const input = this.#partial.append(bytes);
     const data: Uint8Array[] = [];
     const end = (alert: number) => this.#fail(data, alert);
     for (let position = 0;;) {
       const record = readRecord(input, position);
       if (record.kind === "fault") return end(record.alert);
       if (record.kind === "needMore") {
-        this.#partial = input.slice(position);
+        this.#partial.keepFrom(input, position);
         return output(this.#connection.answer(), joined(data));
       }
       position += record.bytes.length;
@@ -68,7 +67,6 @@ export class PlaintextChannel implements StreamFilter {
 
   /** {@inheritDoc StreamFilter.clientEnded} A record that was cut off stays out. */
   clientEnded(): FilterOutput {
-    this.#partial = NO_BYTES;
     return output(null, null);
   }
 

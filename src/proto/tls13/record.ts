@@ -5,8 +5,9 @@
  */
 
 import { NEED_MORE } from "../../model/verdict.ts";
+import { concat } from "../bytes.ts";
 import { ALERT } from "../tls/alert.ts";
-import { concat, u16 } from "./encode.ts";
+import { u16 } from "./encode.ts";
 
 /** ContentType (RFC 8446 §B.1). */
 export const CONTENT = {

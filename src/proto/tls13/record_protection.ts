@@ -7,12 +7,13 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { ALERT } from "../tls/alert.ts";
 import type { CipherSuite } from "./cipher_suites.ts";
-import { concat } from "./encode.ts";
 import { expandLabel, nextTrafficSecret } from "./key_schedule.ts";
 import { CONTENT, MAX_CONTENT, RECORD_HEADER, recordHeader } from "./record.ts";
 
 const TAG = 16;
 const NONCE = 12;
+/** What a record has beside its content: header, content type and tag. */
+const OVERHEAD = RECORD_HEADER + 1 + TAG;
 const NO_BYTES = new Uint8Array(0);
 
 /** What was in a sealed record, in memory of its own, or with which alert it is refused. */
@@ -37,14 +38,20 @@ export class RecordProtection {
 
   /** A record with this content, at most {@linkcode MAX_CONTENT} bytes, without padding. */
   seal(type: number, content: Uint8Array): Uint8Array {
-    const { cipher: algorithm } = this.#suite;
-    const header = recordHeader(CONTENT.applicationData, content.length + 1 + TAG);
-    const cipher = createCipheriv(algorithm as "aes-128-gcm", this.#key, this.#nonce());
-    cipher.setAAD(header);
-    const sealed = cipher.update(concat(content, Uint8Array.of(type)));
-    cipher.final();
-    this.#sequence++;
-    return concat(header, sealed, cipher.getAuthTag());
+    const record = new Uint8Array(content.length + OVERHEAD);
+    this.#sealInto(record, type, content);
+    return record;
+  }
+
+  /** Records with content of any length, as few as it takes, one after the other. */
+  sealAll(type: number, content: Uint8Array): Uint8Array {
+    const count = Math.ceil(content.length / MAX_CONTENT);
+    const records = new Uint8Array(content.length + count * OVERHEAD);
+    for (let i = 0; i < count; i++) {
+      const part = content.subarray(i * MAX_CONTENT, (i + 1) * MAX_CONTENT);
+      this.#sealInto(records.subarray(i * (MAX_CONTENT + OVERHEAD)), type, part);
+    }
+    return records;
   }
 
   /** Opens a record, header included. One that is not authentic uses up no number. */
@@ -76,6 +83,20 @@ export class RecordProtection {
     this.#derive();
   }
 
+  #sealInto(record: Uint8Array, type: number, content: Uint8Array): void {
+    const { cipher: algorithm } = this.#suite;
+    const header = recordHeader(CONTENT.applicationData, content.length + 1 + TAG);
+    const cipher = createCipheriv(algorithm as "aes-128-gcm", this.#key, this.#nonce());
+    cipher.setAAD(header);
+    record.set(header);
+    record.set(cipher.update(content), RECORD_HEADER);
+    const typeAt = RECORD_HEADER + content.length;
+    record.set(cipher.update(Uint8Array.of(type)), typeAt);
+    cipher.final();
+    record.set(cipher.getAuthTag(), typeAt + 1);
+    this.#sequence++;
+  }
+
   #derive(): void {
     const { hash, keyLength } = this.#suite;
     this.#key = expandLabel(hash, this.#secret, "key", NO_BYTES, keyLength);
@@ -91,19 +112,6 @@ export class RecordProtection {
     view.setUint32(NONCE - 4, view.getUint32(NONCE - 4) ^ this.#sequence);
     return nonce;
   }
-}
-
-/** Seals content of any length into as few records as it takes. */
-export function sealAll(
-  sealer: RecordProtection,
-  type: number,
-  content: Uint8Array,
-): Uint8Array[] {
-  const records: Uint8Array[] = [];
-  for (let start = 0; start < content.length; start += MAX_CONTENT) {
-    records.push(sealer.seal(type, content.subarray(start, start + MAX_CONTENT)));
-  }
-  return records;
 }
 
 /** The content type is the last byte that is not zero (RFC 8446 §5.4). */

@@ -5,15 +5,15 @@
  */
 
 import type { EchRejection } from "../../model/ech.ts";
+import { concat } from "../bytes.ts";
 import { ALERT } from "../tls/alert.ts";
 import { CertificateKey } from "./certificate_key.ts";
 import type { ClientOffer } from "./client_offer.ts";
 import { Connection } from "./connection.ts";
-import { concat } from "./encode.ts";
 import { deriveApplicationSecrets, deriveHandshakeSecrets, finishedMac } from "./key_schedule.ts";
 import type { Choice } from "./negotiate.ts";
 import { CONTENT, encodeRecord } from "./record.ts";
-import { RecordProtection, sealAll } from "./record_protection.ts";
+import { RecordProtection } from "./record_protection.ts";
 import { encryptedExtensions, finished, serverHello } from "./server_messages.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -75,7 +75,7 @@ export function serverFlight(
     records: concat(
       encodeRecord(CONTENT.handshake, hello),
       changeCipherSpec,
-      ...sealAll(sealer, CONTENT.handshake, concat(...messages)),
+      sealer.sealAll(CONTENT.handshake, concat(...messages)),
     ),
     clientVerifyData: finishedMac(suite.hash, secrets.client, transcriptHash),
     opener: new RecordProtection(suite, secrets.client),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { FilterOutput } from "../../../../src/model/flow.ts";
+import { MAX_EMPTY_TLS_RECORDS } from "../../../../src/model/limits.ts";
 import { ALERT } from "../../../../src/proto/tls/alert.ts";
 import { CONTENT, MAX_CONTENT } from "../../../../src/proto/tls13/record.ts";
 import { concat, latin1 } from "../../../support/client_hello_builder.ts";
@@ -76,6 +77,18 @@ Deno.test("PlaintextChannel answers a KeyUpdate while the target is silent", () 
   assert.equal(client.open(toClient ?? NO_BYTES).length, 1);
   const answer = channel.fromTarget(latin1("answer"));
   assert.deepEqual(opened(client, answer.toClient), [[CONTENT.applicationData, "answer"]]);
+});
+
+Deno.test("PlaintextChannel endures as many records without data as those with data make up for", () => {
+  const { client, channel, first } = connect(latin1("a"));
+  channel.fromClient(first);
+  const send = (...records: Uint8Array[]) => channel.fromClient(concat(...records)).next;
+  for (let i = 0; i < 4 * MAX_EMPTY_TLS_RECORDS; i++) {
+    assert.equal(send(client.data(new Uint8Array(0)), client.data(Uint8Array.of(1))), "filter");
+  }
+  let updates = 0;
+  while (send(client.keyUpdate(0), client.data(Uint8Array.of(1))) === "filter") updates++;
+  assert.ok(updates > 4 && updates < MAX_EMPTY_TLS_RECORDS, `${updates}`);
 });
 
 for (

@@ -6,8 +6,8 @@ import { CONTENT, MAX_CONTENT, RECORD_HEADER } from "../../../../src/proto/tls13
 import {
   type OpenedRecord,
   RecordProtection,
-  sealAll,
 } from "../../../../src/proto/tls13/record_protection.ts";
+import { recordsOf } from "../../../support/tls13_client.ts";
 import { SIMPLE, SIMPLE_CLIENT_RECORDS, SIMPLE_SECRETS } from "../../../vectors/tls13_traces.ts";
 
 const AES_128 = suite(0x1301);
@@ -106,9 +106,11 @@ Deno.test("open() takes padding away, and refuses records that are nothing else"
 });
 
 Deno.test("sealAll() splits content into records of 2^14 bytes", () => {
-  const lengths = (length: number) =>
-    sealAll(protection(SIMPLE_SECRETS.clientApplication), 23, new Uint8Array(length))
-      .map((record) => record.length - RECORD_HEADER - 1 - 16);
+  const lengths = (length: number) => {
+    const records = protection(SIMPLE_SECRETS.clientApplication)
+      .sealAll(CONTENT.applicationData, new Uint8Array(length));
+    return recordsOf(records).map((record) => record.length - RECORD_HEADER - 1 - 16);
+  };
   assert.deepEqual(lengths(0), []);
   assert.deepEqual(lengths(MAX_CONTENT), [MAX_CONTENT]);
   assert.deepEqual(lengths(2 * MAX_CONTENT + 1), [MAX_CONTENT, MAX_CONTENT, 1]);
