@@ -6,15 +6,17 @@
 
 import assert from "node:assert/strict";
 import type { FilterOutput, FlowOutcome, StreamFilter } from "../../src/model/flow.ts";
+import type { EchKey } from "../../src/model/ech.ts";
 import { openClientHello } from "../../src/proto/ech/open.ts";
 import { SplitRelay } from "../../src/proto/ech/split_relay.ts";
 import { concat, toRecords, u16, vector16 } from "./client_hello_builder.ts";
 import { EchClient, echKey, echSettings, type SealedHello } from "./ech_client.ts";
 import { helloOf } from "./parsed_hello.ts";
 
-const KEY = echKey();
-const SETTINGS = echSettings({ keys: [KEY] });
-const CLIENT = EchClient.seeded(KEY);
+/** The key that hellos are sealed for: of `public.example`, with config_id 7. */
+export const HANDSHAKE_KEY: EchKey = echKey();
+const SETTINGS = echSettings({ keys: [HANDSHAKE_KEY] });
+const CLIENT = EchClient.seeded(HANDSHAKE_KEY);
 
 /** The first hello of a client, and its second. Sealed once: they are the same in every handshake. */
 export const FIRST: SealedHello = CLIENT.hello({ compressed: [43, 51] });

@@ -6,10 +6,10 @@
 
 import type { FilterOutput, StreamFilter } from "../../model/flow.ts";
 import { MAX_CLIENT_HELLO } from "../../model/limits.ts";
+import { concat } from "../bytes.ts";
 import { ALERT, encodeAlertRecord } from "../tls/alert.ts";
 import { CLIENT_HELLO_TYPE, HANDSHAKE_HEADER } from "../tls/client_hello.ts";
 import { RecordCursor } from "../tls/record_cursor.ts";
-import { concat } from "../tls13/encode.ts";
 import { MessageAssembly } from "../tls13/message_assembly.ts";
 import { CONTENT, MAX_CONTENT, MAX_SEALED } from "../tls13/record.ts";
 import { type EchContext, reopenClientHello } from "./open.ts";
