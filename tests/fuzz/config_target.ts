@@ -10,12 +10,56 @@ import { describeRoutes } from "../../src/control/config/report.ts";
 import { MATCH_KEYS } from "../../src/control/config/match_keys.ts";
 import { MAX_DURATION } from "../../src/control/config/duration.ts";
 import type { Settings } from "../../src/control/config/settings.ts";
+import { ECH_KEY_NAMES } from "../../src/control/config/ech/schema.ts";
+import { encodePemBlock } from "../../src/control/ech/pem.ts";
+import { allServices } from "../../src/pipeline/services.ts";
+import { encodeEchConfigList } from "../../src/proto/ech/config.ts";
+import { echKey } from "../support/ech_client.ts";
+import { configList, files, keyFile } from "../support/ech_config.ts";
+import { RETRY } from "../support/retry_rejection.ts";
 import example from "../../config.example.toml" with { type: "text" };
 import spec from "../../config.spec.toml" with { type: "text" };
 import type { Random } from "./random.ts";
 import { type FuzzTarget, onlyPart } from "./target.ts";
 
-const SEEDS = [example, spec, example.replaceAll(/^# ?(?=[a-z_]+ = |\[)/gm, "")];
+/** Keys, one in a text and one in a file. */
+const KEY = echKey({ configId: 1, publicName: "public.test" });
+const FILE_KEY = echKey({ configId: 2, publicName: "public.test", kem: "p256" });
+
+/** No run of characters of these may be shown. */
+const SECRETS = [KEY, FILE_KEY].map(({ privateKey }) => privateKey.toBase64().slice(0, 32));
+
+const SURROUNDINGS = files({
+  "ech-7.pem": keyFile(FILE_KEY),
+  "both.pem": keyFile({ ...KEY, config: FILE_KEY.config }),
+  "cert.pem": encodePemBlock("CERTIFICATE", RETRY.certificates[0] ?? new Uint8Array(0)),
+  "cert.key": encodePemBlock("PRIVATE KEY", RETRY.privateKey),
+}, 0);
+
+/** All keys of an `ech` table. */
+const ECH = `
+listen_port = 443
+[protocols.e]
+protocol = "tls"
+target = ["a:1"]
+server_names = ["public.test"]
+[protocols.e.ech]
+ech_config_list = "${configList(KEY)}"
+private_keys = ["${KEY.privateKey.toBase64()}"]
+private_server_names = ["a.test:1"]
+private = [{ names = ["b.test", "*.c.test", ".d.test"], target = ["a:1"] }]
+key_files = [{ path = "ech-7.pem", retry = false }]
+retry = true
+trial_decryption = true
+retired_config_ids = [7]
+on_reject = "retry"
+certificate = "cert.pem"
+certificate_key = "cert.key"
+public_plaintext_target = ["a:2"]
+log_inner_names = true
+`;
+
+const SEEDS = [example, spec, example.replaceAll(/^# ?(?=[a-z_]+ = |\[)/gm, ""), ECH];
 
 /** Values that are TOML, of every type and at every edge. */
 const VALUES = [
@@ -63,8 +107,25 @@ const VALUES = [
     "(a|b)*c{9}",
     "(a",
     "a$",
+    "quic",
+    "retry",
+    "refuse",
+    "ech-7.pem",
+    "both.pem",
+    "gone.pem",
+    "cert.pem",
+    "cert.key",
+    "a.test",
+    configList(KEY),
+    configList(FILE_KEY),
+    encodeEchConfigList([KEY.config, FILE_KEY.config]).subarray(0, -1).toBase64(),
+    FILE_KEY.privateKey.toBase64(),
   ].map((text) => JSON.stringify(text)),
   `["a:1", "a:1"]`,
+  `["ech-7.pem", "both.pem"]`,
+  `["b.test", "B.test", "*.b.test"]`,
+  `[{ names = ["a.test"], target = ["a:1", "b:2"] }]`,
+  `[{ path = "ech-7.pem" }, { path = 1 }]`,
   `["0.0.0.0", "::"]`,
   `[1, "2-3", 1]`,
   `{ a = 1, "b.c" = { d = [] } }`,
@@ -108,6 +169,7 @@ const CHANGES: readonly Change[] = [
       "ech",
       "protocol",
       ...MATCH_KEYS,
+      ...ECH_KEY_NAMES,
       "x",
       "__proto__",
       "a.b",
@@ -140,14 +202,15 @@ function changeOne(random: Random, text: string, pattern: RegExp, replacement: s
 function checkConfig(text: string): string {
   let settings: Settings;
   try {
-    settings = parseConfig(text, "config.toml");
+    settings = parseConfig(text, "config.toml", SURROUNDINGS);
   } catch (error) {
     assert.ok(error instanceof ConfigError, `${error}`);
     checkIssues(error, text);
     return "malformed";
   }
   checkSettings(settings);
-  assert.deepEqual(parseConfig(text, "config.toml"), settings, "the same text is the same");
+  const again = parseConfig(text, "config.toml", SURROUNDINGS);
+  assert.deepEqual(again, settings, "the same text is the same");
   return "match";
 }
 
@@ -162,10 +225,13 @@ function checkIssues({ issues }: ConfigError, text: string): void {
   }
   const shown = formatIssues(issues, text, { colour: false });
   assert.doesNotMatch(shown, /(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}\u202e]/u);
+  for (const secret of SECRETS) assert.ok(!shown.includes(secret), "a key is shown");
 }
 
 function checkSettings(settings: Settings): void {
-  describeRoutes(settings);
+  const report = describeRoutes(settings);
+  for (const secret of SECRETS) assert.ok(!report.includes(secret), "a key is shown");
+  checkEch(settings);
   const { snapshot, drainTimeoutMs, dns } = settings;
   assert.deepEqual(structuredClone(snapshot), snapshot, "a snapshot can be sent to a worker");
   assert.ok(snapshot.listeners.length > 0);
@@ -181,4 +247,21 @@ function checkSettings(settings: Settings): void {
   }
   assert.ok(snapshot.timeouts.probeMs > 0 && snapshot.timeouts.connectMs > 0);
   assert.ok(dns.minTtlMs <= dns.maxTtlMs);
+}
+
+function checkEch({ snapshot }: Settings): void {
+  for (const { ech, isPrivate } of allServices(snapshot)) {
+    if (ech === undefined) continue;
+    assert.ok(isPrivate === undefined && ech.keys.length > 0);
+    for (const { privateKey, config } of ech.keys) {
+      assert.ok(privateKey.length === 32 && config.length > 0);
+    }
+    const { exact, wildcard, suffix } = ech.names;
+    const inner = [...exact.values(), ...wildcard.values(), ...suffix.values()];
+    assert.ok(inner.length > 0);
+    for (const service of inner) {
+      assert.equal(service.isPrivate, ech.logInnerNames ? undefined : true);
+      assert.equal(service.ech, undefined);
+    }
+  }
 }

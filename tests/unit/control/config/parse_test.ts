@@ -3,6 +3,9 @@ import { parseConfig } from "../../../../src/control/config/parse.ts";
 import { PROTOCOL_KEYS, TOP_LEVEL_KEYS } from "../../../../src/control/config/schema.ts";
 import type { ListenerSpec } from "../../../../src/model/snapshot.ts";
 import example from "../../../../config.example.toml" with { type: "text" };
+import { ECH_KEY_NAMES } from "../../../../src/control/config/ech/schema.ts";
+import { echKey } from "../../../support/ech_client.ts";
+import { files, keyFile } from "../../../support/ech_config.ts";
 import spec from "../../../../config.spec.toml" with { type: "text" };
 
 const MINIMAL = 'listen_port = 8448\ntcp_target = ["10.0.0.1:80"]\n';
@@ -323,7 +326,9 @@ Deno.test("parseConfig() loads the shape of rpxy-l4's own example", () => {
 Deno.test("config.example.toml can be used with every key in it that is commented out", () => {
   const all = example.replace(/^# ([a-z_0-9]+ = |\[)/gm, "$1");
   assert.notEqual(all, example);
-  assert.deepEqual(parseConfig(all, "config.example.toml").warnings, []);
+  const key = keyFile(echKey({ publicName: "edge.example.com" }));
+  const { warnings } = parseConfig(all, "config.example.toml", files({ "ech-7.pem": key }));
+  assert.deepEqual(warnings, []);
 });
 
 Deno.test("config.spec.toml is a configuration that gives every default as it is", () => {
@@ -443,7 +448,9 @@ target = ["a:1"]
   assert.deepEqual([...tcp.needs], [["tls", { fields: new Set(["ja4"]), values: [] }]]);
 });
 
-for (const key of [...Object.keys(TOP_LEVEL_KEYS), ...Object.keys(PROTOCOL_KEYS)]) {
+const KEYS = [...Object.keys(TOP_LEVEL_KEYS), ...Object.keys(PROTOCOL_KEYS), ...ECH_KEY_NAMES];
+
+for (const key of KEYS) {
   Deno.test(`config.spec.toml explains ${key}`, () => {
     assert.match(spec, new RegExp(`^#? ?(\\[protocols.*\\.)?${key}( =|\\])|\`${key}\``, "m"));
   });

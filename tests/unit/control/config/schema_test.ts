@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ECH_KEY_NAMES } from "../../../../src/control/config/ech/schema.ts";
 import {
   configJsonSchema,
   PROTOCOL_KEYS,
@@ -27,7 +28,10 @@ Deno.test("configJsonSchema() has every key, its description and no other key", 
   assert.deepEqual(Object.keys(entry.properties ?? {}), Object.keys(PROTOCOL_KEYS));
   assert.equal(entry.additionalProperties, false);
   assert.deepEqual(entry.required, ["protocol", "target"]);
-  for (const [key, { description }] of Object.entries({ ...top, ...entry.properties })) {
+  const ech = entry.properties?.["ech"]?.properties;
+  assert.deepEqual(Object.keys(ech ?? {}), ECH_KEY_NAMES);
+  const all = { ...top, ...entry.properties, ...ech };
+  for (const [key, { description }] of Object.entries(all)) {
     assert.match(description ?? "", /\.$/, key);
   }
 });
