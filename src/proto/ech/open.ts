@@ -5,8 +5,8 @@
  */
 
 import type { EchKey, EchSettings } from "../../model/ech.ts";
-import { HpkeRecipient } from "../hpke/receiver.ts";
-import type { HpkeReceiver } from "../hpke/receiver.ts";
+import { concat } from "../bytes.ts";
+import { type HpkeReceiver, HpkeRecipient } from "../hpke/receiver.ts";
 import { ALERT } from "../tls/alert.ts";
 import {
   type ClientHello,
@@ -96,23 +96,23 @@ export function openClientHello(
   if (typeof outer === "number") return { kind: "fault", alert: outer, configId: null };
 
   const { configId } = outer;
+  const rejected = (tried: number, isLimited: boolean): EchOpening => (
+    { kind: "rejected", configId, isOurs: isOurs(configId, ech), tried, isLimited }
+  );
   const candidates = candidatesFor(outer, ech);
-  const isLimited = candidates.length > 0 && !mayTry();
-  let tried = 0;
-  if (candidates.length > 0 && !isLimited) {
-    const aad = outerAad(message.subarray(0, hello.length), outer);
-    for (const key of candidates) {
-      const receiver = recipientOf(key).setup(outer.suite, outer.enc);
-      const encoded = receiver?.open(aad, outer.payload) ?? null;
-      tried++;
-      if (receiver === null || encoded === null) continue;
-      const decoded = decode(encoded, message, hello, key);
-      return typeof decoded === "number"
-        ? { kind: "fault", alert: decoded, configId }
-        : { kind: "accepted", ...decoded, key, context: new EchContext(key, outer, receiver) };
-    }
+  if (candidates.length === 0) return rejected(0, false);
+  if (!mayTry()) return rejected(0, true);
+  const aad = outerAad(message.subarray(0, hello.length), outer);
+  for (const key of candidates) {
+    const receiver = recipientOf(key).setup(outer.suite, outer.enc);
+    const encoded = receiver?.open(aad, outer.payload) ?? null;
+    if (receiver === null || encoded === null) continue;
+    const decoded = decode(encoded, message, hello, key);
+    return typeof decoded === "number"
+      ? { kind: "fault", alert: decoded, configId }
+      : { kind: "accepted", ...decoded, key, context: new EchContext(key, outer, receiver) };
   }
-  return { kind: "rejected", configId, isOurs: isOurs(configId, ech), tried, isLimited };
+  return rejected(candidates.length, false);
 }
 
 /**
@@ -170,14 +170,13 @@ const RECIPIENTS = new WeakMap<EchKey, HpkeRecipient>();
 function recipientOf(key: EchKey): HpkeRecipient {
   const known = RECIPIENTS.get(key);
   if (known !== undefined) return known;
-  const info = new Uint8Array(INFO_LABEL.length + key.config.length);
-  info.set(INFO_LABEL);
-  info.set(key.config, INFO_LABEL.length);
+  const info = concat(INFO_LABEL, key.config);
   const made = new HpkeRecipient(key.kem, key.privateKey, key.publicKey, info);
   RECIPIENTS.set(key, made);
   return made;
 }
 
+/** What `info` of HPKE begins with (RFC 9849 §7.1). */
 const INFO_LABEL = new TextEncoder().encode("tls ech\0");
 
 function echExtension(hello: ClientHello): Extension | undefined {

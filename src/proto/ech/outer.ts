@@ -7,7 +7,7 @@
 import type { EchCipherSuite } from "../../model/ech.ts";
 import { Reader } from "../bytes.ts";
 import { ALERT } from "../tls/alert.ts";
-import type { Extension } from "../tls/client_hello.ts";
+import { type Extension, HANDSHAKE_HEADER } from "../tls/client_hello.ts";
 
 /** ECHClientHelloType of an outer hello, and of an inner one. */
 export const ECH_OUTER = 0;
@@ -25,12 +25,14 @@ export interface OuterEch {
   readonly payloadStart: number;
 }
 
-/** Reads the extension. The alert, where it is broken or not of the outer type: a client never sends such, by chance or not. */
+/**
+ * Reads the extension.
+ *
+ * @returns the alert, where it is broken or not of the outer type, as no client sends it: GREASE is well-formed, too
+ */
 export function parseOuterEch(message: Uint8Array, { start, end }: Extension): OuterEch | number {
   const data = new Reader(message, start, end);
-  const type = data.u8();
-  if (data.overrun) return ALERT.decodeError;
-  if (type !== ECH_OUTER) return ALERT.illegalParameter; // RFC 9849 §7
+  if (data.u8() !== ECH_OUTER) return ALERT.illegalParameter; // RFC 9849 §7
   const suite = { kdf: data.u16(), aead: data.u16() };
   const configId = data.u8();
   const enc = data.take(data.u16());
@@ -46,8 +48,7 @@ export function parseOuterEch(message: Uint8Array, { start, end }: Extension): O
  * @param message the handshake message, to its end and no further
  */
 export function outerAad(message: Uint8Array, { payload, payloadStart }: OuterEch): Uint8Array {
-  const HEADER = 4;
-  const aad = message.slice(HEADER);
-  const start = payloadStart - HEADER;
+  const aad = message.slice(HANDSHAKE_HEADER);
+  const start = payloadStart - HANDSHAKE_HEADER;
   return aad.fill(0, start, start + payload.length);
 }

@@ -41,6 +41,8 @@ const DER: { readonly [Name in EchKem]: DerPrefixes } = {
   },
 };
 
+const NO_BYTES = new Uint8Array(0);
+
 /** First byte of a point that is not compressed (SEC 1 §2.3.3), the only form that HPKE has (RFC 9180 §7.1.1). */
 const UNCOMPRESSED = 4;
 
@@ -81,22 +83,18 @@ export function derivePublicKey(kem: EchKem, privateKey: Uint8Array): Uint8Array
 export function keyPairFromSeed(kem: EchKem, ikm: Uint8Array): HpkeKeyPair {
   const { privateKeyLength } = HPKE_KEMS[kem];
   const suiteId = kemSuiteId(kem);
-  const prk = labeledExtract(KEM_KDF, suiteId, new Uint8Array(0), ascii("dkp_prk"), ikm);
-  const expand = (label: string, info: Uint8Array): HpkeKeyPair | null => {
-    const privateKey = labeledExpand(KEM_KDF, suiteId, prk, ascii(label), info, privateKeyLength);
-    const publicKey = derivePublicKey(kem, privateKey);
-    return publicKey === null ? null : { privateKey, publicKey };
-  };
-  if (kem === "x25519") {
-    const pair = expand("sk", new Uint8Array(0));
-    if (pair !== null) return pair; // as it always is: any 32 bytes are a key
-  }
-  // A candidate is out of range once in four thousand million times.
+  const prk = labeledExtract(KEM_KDF, suiteId, NO_BYTES, ascii("dkp_prk"), ikm);
+  const expand = (label: string, info: Uint8Array) =>
+    labeledExpand(KEM_KDF, suiteId, prk, ascii(label), info, privateKeyLength);
+  // Any bytes are a key of X25519. For P-256, one of some four thousand million is out of range.
   for (let counter = 0; counter < 256; counter++) {
-    const pair = expand("candidate", Uint8Array.of(counter));
-    if (pair !== null) return pair;
+    const privateKey = kem === "x25519"
+      ? expand("sk", NO_BYTES)
+      : expand("candidate", Uint8Array.of(counter));
+    const publicKey = derivePublicKey(kem, privateKey);
+    if (publicKey !== null) return { privateKey, publicKey };
   }
-  throw new Error("No key follows from these bytes"); // RFC 9180: DeriveKeyPairError
+  throw new Error("No key follows from these bytes"); // DeriveKeyPairError
 }
 
 /** What ties derivations of a KEM to it (RFC 9180 §4.1). */

@@ -133,6 +133,7 @@ export class HpkeReceiver {
   open(aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | null {
     const tagStart = ciphertext.length - TAG;
     if (tagStart < 0) return null;
+    // One cipher's name for all three: they are used alike, but declared apart.
     const decipher = createDecipheriv(this.#aead.cipher as "aes-128-gcm", this.#key, this.#nonce());
     decipher.setAAD(aad);
     decipher.setAuthTag(ciphertext.subarray(tagStart));

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { decodeInner } from "../../../../src/proto/ech/inner.ts";
 import { openClientHello, reopenClientHello } from "../../../../src/proto/ech/open.ts";
 import { ALERT } from "../../../../src/proto/tls/alert.ts";
+import { countReads } from "../../../fuzz/count_reads.ts";
 import {
   buildClientHello,
   concat,
@@ -165,6 +167,7 @@ const ROWS: readonly (readonly [name: string, spec: EchHelloSpec, alert: number 
   ["nothing at all", body(NONE), decodeError],
   ["zeros alone", body(new Uint8Array(300)), decodeError],
 
+  ["a session ID inside that is missing", body(SOUND_BODY.with(34, 1)), decodeError],
   [
     "a session ID inside",
     body(concat(SOUND_BODY.subarray(0, 34), Uint8Array.of(1, 7), SOUND_BODY.subarray(35))),
@@ -185,6 +188,19 @@ Deno.test("a hello that was cut off anywhere gets decode_error, first and second
     assert.equal(first(body(SOUND_BODY.subarray(0, end))), decodeError, `${end} bytes`);
     assert.equal(second(body(SOUND_BODY.subarray(0, end))), decodeError, `${end} bytes`);
   }
+});
+
+Deno.test("decodeInner copies nothing for a list that refers to a large extension over and over", () => {
+  const LARGE = 200;
+  const extensions = [{ type: LARGE, data: new Uint8Array(30_000) }];
+  const outer = buildClientHello({ serverName: "public.example", extensions });
+  const types = vector8(concat(...Array.from({ length: 127 }, () => u16(LARGE))));
+  const encoded = sessionlessBody({ extensions: [...SOUND, referring(types)] });
+  const reads = { bytes: 0 };
+  const counted = [encoded, outer].map((bytes) => countReads(bytes, reads));
+  const [inside = NONE, outside = NONE] = counted;
+  assert.equal(decodeInner(inside, outside, helloOf(outer)), illegalParameter);
+  assert.ok(reads.bytes <= encoded.length, `${reads.bytes} reads`);
 });
 
 /** The alert that a first hello gets; null where it is accepted. */
