@@ -7,6 +7,7 @@
 import { CONFIG_TARGET } from "./config_target.ts";
 import { DATAGRAM_TARGETS } from "./datagram_targets.ts";
 import { ECH_TARGETS } from "./ech_targets.ts";
+import { QUIC_ECH_TARGET } from "./quic_ech_target.ts";
 import { Random } from "./random.ts";
 import { RETRY_TARGET } from "./retry_target.ts";
 import { SPLIT_RELAY_TARGET } from "./split_relay_target.ts";
@@ -19,6 +20,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...DATAGRAM_TARGETS,
   ...ECH_TARGETS,
   SPLIT_RELAY_TARGET,
+  QUIC_ECH_TARGET,
   RETRY_TARGET,
   CONFIG_TARGET,
 ];
