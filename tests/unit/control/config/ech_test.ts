@@ -10,6 +10,7 @@ import type { EchSettings } from "../../../../src/model/ech.ts";
 import type { Service } from "../../../../src/model/snapshot.ts";
 import { allServices, allTargets } from "../../../../src/pipeline/services.ts";
 import { encodeEchConfigList } from "../../../../src/proto/ech/config.ts";
+import guide from "../../../../docs/ech.md" with { type: "text" };
 import { echKey } from "../../../support/ech_client.ts";
 import { configList, files, keyFile } from "../../../support/ech_config.ts";
 
@@ -71,6 +72,22 @@ private_server_names = ["localhost:443"]
   assert.deepEqual(settings.warnings.map(({ message }) => message), [
     "This inner name is the public name as well, which hides nothing",
   ]);
+});
+
+Deno.test("parseConfig() takes the configuration of the guide as it is", () => {
+  const [, block = ""] = /```toml\n([^]*?)```/.exec(guide) ?? [];
+  const certificate = selfSignedCertificate(["edge.example"], Date.now());
+  const { ech, settings } = read(
+    block,
+    files({
+      "ech-7.pem": keyFile(KEY),
+      "edge.example.pem": certificate.cert,
+      "edge.example.key": certificate.key,
+    }),
+  );
+  assert.deepEqual(settings.warnings, []);
+  assert.equal(ech.onReject.kind, "retry");
+  assert.deepEqual(targetsOf(ech.names.exact.get("wiki.example")), ["10.0.0.5:443"]);
 });
 
 Deno.test("parseConfig() reads keys from files, and remembers which it read", () => {
