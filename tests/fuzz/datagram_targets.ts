@@ -107,8 +107,11 @@ function checkFlow(held: FuzzInput, random: Random): void {
     assert.deepEqual(sniff([...held, random.bytes(40)]), whole, "more datagrams change nothing");
   }
   if (whole.kind === "match") {
-    const { consumed } = whole.detected;
-    assert.deepEqual(sniff(held.slice(0, consumed)), whole, "what is consumed is enough");
+    const { consumed, protocol } = whole.detected;
+    const enough = sniff(held.slice(0, consumed));
+    // A weak protocol comes after the strong ones, so it may have to wait for one of them that needs more than it does.
+    const isHeldUp = enough.kind === "needMore" && !strong.some(({ name }) => name === protocol);
+    if (!isHeldUp) assert.deepEqual(enough, whole, "what is consumed is enough");
     assert.equal(sniff(held.slice(0, consumed - 1)).kind, "needMore", "and all of it is needed");
   }
   checkQuicWork(held);
