@@ -27,7 +27,7 @@ import {
 } from "./permissions.ts";
 import { hiddenNames } from "./private_targets.ts";
 import type { BoundAddress, Proxy, ReloadOutcome } from "./proxy.ts";
-import { allServices, allTargets } from "../pipeline/services.ts";
+import { allTargets, routedServices } from "../pipeline/services.ts";
 import { VERSION } from "./version.ts";
 
 /** What a {@linkcode RunningProxy} is made of. */
@@ -109,7 +109,7 @@ export class RunningProxy implements Proxy {
       log.info("listening", `Listening on ${transport} "${formatHostPort(address)}"`);
     }
     log.info("started", `rpxy-l4 ${VERSION} is ready`, {
-      services: allServices(settings.snapshot).length,
+      services: routedServices(settings.snapshot).length,
       engine: this.#engine.name,
       workers: this.#engine.workers,
       deno: Deno.version.deno,

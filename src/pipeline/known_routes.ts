@@ -36,11 +36,12 @@ export function findRoute({ tcp, udp }: Snapshot, { high, low }: RouteKey): Know
 
 /**
  * Whether a client may have a service as far as its address goes. Everything else that a rule asks for was looked at when
- * the flow began; the address is another one now.
+ * the flow began; the address is another one now. What holds for a service holds for those behind its inner names, which
+ * have its name.
  */
 export function admitsSource({ conditional }: RouteTable, service: Service, host: string): boolean {
   const rules = service.protocol === null ? [] : conditional.get(service.protocol) ?? [];
-  const rule = rules.find((candidate) => candidate.service === service);
+  const rule = rules.find((candidate) => candidate.service.name === service.name);
   return rule === undefined ||
     rule.conditions.every((condition) =>
       condition.kind !== "sources" || containsHost(condition.blocks, host)

@@ -16,7 +16,8 @@ export function allServices(routes: Routes): Service[] {
   return routedServices(routes).flatMap((service) => [service, ...behindEch(service)]);
 }
 
-function routedServices({ tcp, udp }: Routes): Service[] {
+/** The same without those behind ECH: what is routed to by what is seen of a flow. */
+export function routedServices({ tcp, udp }: Routes): Service[] {
   const services = new Set<Service>();
   for (const { fallback, conditional, byName, byProtocol } of [tcp, udp]) {
     for (const service of byProtocol.values()) services.add(service);

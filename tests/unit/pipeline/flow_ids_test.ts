@@ -6,6 +6,7 @@ import { flowIdMemory, FlowIdTable } from "../../../src/pipeline/flow_id_table.t
 import { UdpFlow } from "../../../src/pipeline/udp_flow.ts";
 import { parseCidr } from "../../../src/proto/cidr.ts";
 import { buildClientHello, concat } from "../../support/client_hello_builder.ts";
+import { EchClient, echKey, echSettings, nameMap } from "../../support/ech_client.ts";
 import { pingFrame, sealClientHello, sealInitial } from "../../support/quic_initial_builder.ts";
 import {
   address,
@@ -154,6 +155,32 @@ Deno.test("UdpFlow lets no client move to where its service is not for it", () =
   const within = address("192.0.2.200:1");
   const moved = begin(ids, shortHeader(ID), { from: within, snapshot: routes });
   assert.equal(moved.action.kind, "forward");
+  assert.deepEqual(begin(ids, shortHeader(ID), { from: AWAY, snapshot: routes }).action, DROPPED);
+});
+
+Deno.test("UdpFlow lets no client move behind an inner name where the service is not for it", () => {
+  const ids = table();
+  const block = parseCidr("192.0.2.0/24");
+  assert.ok(block !== null);
+  const key = echKey({ publicName: "public.test" });
+  const inner = service("h3", {
+    ...{ transport: "udp", protocol: "quic", targets: [target("10.0.0.9:443")], isPrivate: true },
+  });
+  const outer = { ...QUIC, ech: echSettings({ keys: [key], names: nameMap({ "a.test": inner }) }) };
+  const udp = routeTable({
+    conditional: new Map([[
+      "quic",
+      [{ service: outer, conditions: [{ kind: "sources", blocks: [block] }] }],
+    ]]),
+    sought: ["quic"],
+  });
+  const routes = snapshot({ udp });
+  const hello = EchClient.seeded(key).hello({ inner: { serverName: "a.test" } }).outer;
+  learn(ids, sealClientHello(hello), answer(ID), routes);
+  const within = address("192.0.2.200:1");
+  const { action } = begin(ids, shortHeader(ID), { from: within, snapshot: routes });
+  assert.ok(action.kind === "forward");
+  assert.equal(action.target, inner.targets[0]);
   assert.deepEqual(begin(ids, shortHeader(ID), { from: AWAY, snapshot: routes }).action, DROPPED);
 });
 
