@@ -13,11 +13,17 @@ import { trustAuthority } from "./chromium.ts";
 export const FIREFOX: Browser = {
   name: "Firefox",
   needs: ["firefox-esr", "certutil"],
-  async visit(url, { dohUrl, authorityPath }) {
+  async visit(url, { dohUrl, authorityPath, forceHttp3 }) {
     await using home = await TempDir.make();
     const profile = `${home.path}/profile`;
     await trustAuthority(profile, authorityPath);
-    const lines = Object.entries({ ...QUIET, ...ECH, "network.trr.uri": dohUrl })
+    const preferences = {
+      ...QUIET,
+      ...ECH,
+      "network.trr.uri": dohUrl,
+      ...(forceHttp3 === undefined ? {} : ONLY_HTTP3),
+    };
+    const lines = Object.entries(preferences)
       .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);
     await Deno.writeTextFile(`${profile}/user.js`, lines.join("\n"));
     await using process = new BrowserProcess("firefox-esr", [
@@ -42,6 +48,11 @@ const ECH = {
   "network.trr.disable-heuristics": true,
   "network.dns.force_waiting_https_rr": true,
   "network.http.http3.disable_when_third_party_roots_found": false,
+};
+
+/** TCP is not tried beside QUIC where that takes a while. */
+const ONLY_HTTP3 = {
+  "network.http.http3.backup_timer_delay": VISIT_TIMEOUT_MS,
 };
 
 /** Nothing that it would load of its own accord. */

@@ -18,7 +18,7 @@ import { type EchBackendSpec, readEchPage, startEchBackends } from "../support/e
 import { echKey } from "../support/ech_client.ts";
 import { type ProxyProcess, startProxy } from "../support/proxy_process.ts";
 import { TempDir } from "../support/temp_dir.ts";
-import { type DatagramFate, type TappedDatagram, WireTap } from "../support/wire_tap.ts";
+import { type WireOptions, WireTap } from "../support/wire_tap.ts";
 import type { Browser, BrowserSetting } from "./browser.ts";
 import { type FirstFlight, readFirstFlight } from "./first_flight.ts";
 
@@ -37,8 +37,8 @@ export interface SiteOptions {
   readonly config: (parts: ConfigParts) => string;
   /** What the HTTPS record of the hidden site says; there is none unless this is given. */
   readonly record?: { readonly alpn: readonly string[]; readonly key: EchKey };
-  /** What becomes of datagrams between browser and proxy. */
-  readonly fate?: (datagram: TappedDatagram) => DatagramFate;
+  /** What happens between browser and proxy. */
+  readonly wire?: WireOptions;
 }
 
 /** What a configuration is put together from. */
@@ -89,7 +89,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
       config: options.config({ address, certificatePath, certificateKeyPath }),
     }),
   );
-  const tap = stack.use(new WireTap(proxy.port, options.fate));
+  const tap = stack.use(new WireTap(proxy.port, options.wire));
   const doh = stack.use(startDohServer(certificate));
   if (options.record !== undefined) {
     const { alpn, key } = options.record;
@@ -112,7 +112,15 @@ export async function startSite(options: SiteOptions): Promise<Site> {
       const page = readEchPage(document);
       // What did not work is to be read off the failed assertion.
       return page === null
-        ? [document, ...proxy.process.lines, ...backends.process.lines, ...doh.queries].join("\n")
+        ? [
+          document,
+          ...proxy.process.lines,
+          ...backends.process.lines,
+          ...doh.queries,
+          ...tap.flows.map(({ transport, fromClient, fromServer }) =>
+            `${transport}: ${fromClient.map(length)} bytes up, ${fromServer.map(length)} down`
+          ),
+        ].join("\n")
         : `${page.page} HTTP/${page.http} ${page.sni}`;
     },
     assertHidden() {
@@ -157,4 +165,8 @@ export function echService(
     ...more,
     "",
   ].join("\n");
+}
+
+function length(bytes: Uint8Array): number {
+  return bytes.length;
 }

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { needs } from "../support/needs.ts";
+import { echPage } from "../support/ech_backends.ts";
 import { CHROMIUM } from "./chromium.ts";
 import { FIREFOX } from "./firefox.ts";
 import { echService, HIDDEN, PLAIN, PUBLIC, siteKey, startSite } from "./site.ts";
@@ -131,8 +132,7 @@ for (const browser of [CHROMIUM, FIREFOX]) {
 /** A web server without TLS, whose page is like those of the others. */
 function servePlaintext() {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
-    const page = JSON.stringify({ page: "plaintext", http: "1.1", sni: "none" });
-    const html = `<!doctype html><link rel=icon href=data:,><body>${page}</body>`;
+    const html = echPage({ page: "plaintext", http: "1.1", sni: "none" });
     return new Response(html, { headers: { "content-type": "text/html" } });
   });
 }

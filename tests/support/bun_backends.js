@@ -1,21 +1,22 @@
 /*
  * Web servers on BoringSSL: HTTP/1.1 over TLS, or HTTP/3. Each answers any request with a page that tells what it knows of
- * the connection. The one argument is a list of servers in JSON; each gets a line `NAME PORT` on standard output, and
- * `ready` follows when all of them listen.
+ * the connection. The one argument is a list of servers in JSON; each gets a line `listening NAME PORT` on standard
+ * output, and `ready` follows when all of them do.
  */
 
 import { createPrivateKey } from "node:crypto";
 import { createServer } from "node:https";
 
+const HOST = "127.0.0.1";
 const HTML = "text/html; charset=utf-8";
 
 for (const server of JSON.parse(process.argv[2])) {
   const port = await (server.kind === "h3" ? serveHttp3(server) : serveTls(server));
-  console.log(`${server.name} ${port}`);
+  console.log(`listening ${server.name} ${port}`);
 }
 console.log("ready");
 
-function serveTls({ name, host, port, cert, key, groups }) {
+function serveTls({ name, cert, key, groups }) {
   const options = { cert, key, ALPNProtocols: ["http/1.1"] };
   if (groups !== undefined) options.ecdhCurve = groups;
   const server = createServer(options, (request, response) => {
@@ -24,14 +25,14 @@ function serveTls({ name, host, port, cert, key, groups }) {
     response.end(body);
   });
   server.on("tlsClientError", (error) => console.log(`${name}: ${error}`));
-  return new Promise((resolve) => server.listen(port, host, () => resolve(server.address().port)));
+  return new Promise((resolve) => server.listen(0, HOST, () => resolve(server.address().port)));
 }
 
-async function serveHttp3({ name, host, port, cert, key, groups, retry }) {
+async function serveHttp3({ name, cert, key, groups }) {
   const { listen } = await import("node:quic");
   const identity = { keys: [createPrivateKey(key)], certs: [Buffer.from(cert)] };
   const options = {
-    endpoint: { address: `${host}:${port}`, validateAddress: retry },
+    endpoint: { address: `${HOST}:0` },
     alpn: ["h3"],
     sni: { "*": identity },
   };
@@ -50,7 +51,7 @@ async function serveHttp3({ name, host, port, cert, key, groups, retry }) {
   return endpoint.address.port;
 }
 
-/** No icon, or browsers come for one on connections of their own. */
+/** As `echPage()` of ech_backends.ts makes it. */
 function page(facts) {
   return `<!doctype html><link rel=icon href=data:,><body>${JSON.stringify(facts)}</body>`;
 }

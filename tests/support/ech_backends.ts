@@ -1,7 +1,7 @@
 /**
  * Web servers that know ECH, as backends: HTTP/1.1 over TLS, and HTTP/3.
  *
- * They are Bun's, which is built on BoringSSL: such a server takes the inner hello that a client-facing server hands on,
+ * They are Bun's and quiche's, which are built on BoringSSL: such a server takes the inner hello that a client-facing server hands on,
  * and confirms it to the client, without having any key for ECH (RFC 9849 §7.2). Groups that no client has a key share for
  * make it ask for another hello.
  *
@@ -9,15 +9,14 @@
  */
 
 import type { Certificate } from "../../src/cli/demo/certificate.ts";
-import { BUN } from "./bun.ts";
+import { BUN } from "./npm_programs.ts";
 import { RunningProgram } from "./programs.ts";
+import { startQuicheServer } from "./quiche_server.ts";
 
 /** One of the servers. */
 export interface EchBackendSpec {
   readonly kind: "tls" | "h3";
   readonly certificate: Certificate;
-  /** Default: any free one. */
-  readonly port?: number;
   /** Key exchange, such as `P-384`, for which no browser sends a key share of its own accord. Default: Bun's. */
   readonly groups?: string;
   /** `h3`: each client has to prove its address first, by the token of a Retry packet. */
@@ -31,35 +30,49 @@ export interface EchPage {
   readonly sni: string;
 }
 
-/** Running servers, all on 127.0.0.1. */
+/** Running servers, all on free ports of 127.0.0.1. */
 export interface EchBackends extends AsyncDisposable {
   /** `127.0.0.1:port` of the server of that name. */
   address(name: string): string;
+  /** What Bun has to say. */
   readonly process: RunningProgram;
 }
 
-/** Starts the servers, by names that their pages tell. Needs `bun`. */
+/** Starts the servers, by names that their pages tell. Needs `bun`, and `quiche` for `retry`. */
 export async function startEchBackends(
   specs: Readonly<Record<string, EchBackendSpec>>,
 ): Promise<EchBackends> {
   await using stack = new AsyncDisposableStack();
-  const list = Object.entries(specs).map(([name, { certificate, port = 0, ...spec }]) => ({
-    ...{ name, host: "127.0.0.1", port, retry: false, ...spec },
-    ...certificate,
-  }));
+  const addresses = new Map<string, string>();
+  const list: unknown[] = [];
+  for (const [name, { certificate, retry = false, ...spec }] of Object.entries(specs)) {
+    if (retry) {
+      const makePage = (sni: string) => echPage({ page: name, http: "3", sni });
+      const { address } = stack.use(startQuicheServer(certificate, makePage));
+      addresses.set(name, address);
+    } else list.push({ name, ...spec, ...certificate });
+  }
   const process = stack.use(RunningProgram.start(BUN, [SCRIPT, JSON.stringify(list)]));
   await process.waitForLine(/^ready$/);
-  const ports = new Map(process.lines.map((line) => line.split(" ") as [string, string]));
+  for (const line of process.lines) {
+    const [, name, port] = /^listening (\S+) (\d+)$/.exec(line) ?? [];
+    if (name !== undefined) addresses.set(name, `127.0.0.1:${port}`);
+  }
   const running = stack.move();
   return {
     process,
     address: (name) => {
-      const port = ports.get(name);
-      if (port === undefined) throw new Error(`There is no backend "${name}"`);
-      return `127.0.0.1:${port}`;
+      const address = addresses.get(name);
+      if (address === undefined) throw new Error(`There is no backend "${name}"`);
+      return address;
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** A page like those of Bun's servers. No icon, or browsers come for one on connections of their own. */
+export function echPage(facts: EchPage): string {
+  return `<!doctype html><link rel=icon href=data:,><body>${JSON.stringify(facts)}</body>`;
 }
 
 /** Reads what a page tells out of it, or of what a browser made of it; null where it is none of those. */

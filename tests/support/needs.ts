@@ -4,12 +4,13 @@
  * @module
  */
 
-import { BUN } from "./bun.ts";
+import { BUN, QUICHE } from "./npm_programs.ts";
 import { findProgram } from "./programs.ts";
 
 /** A need that is not a program. */
 const CAPABILITIES: Readonly<Record<string, () => boolean>> = {
   bun: () => isFile(BUN),
+  quiche: () => isFile(QUICHE),
   "go 1.24": () => goVersion() >= 1.24,
   "go 1.26": () => goVersion() >= 1.26,
   "openssl 3.5": () => opensslVersion() >= 3.5,

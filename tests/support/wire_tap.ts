@@ -25,6 +25,13 @@ export interface TappedFlow {
   readonly fromServer: readonly Uint8Array[];
 }
 
+/** What the wire does to what passes. */
+export interface WireOptions {
+  readonly fate?: (datagram: TappedDatagram) => DatagramFate;
+  /** Connections are taken, and nothing becomes of them: a client that has the choice is left with UDP. */
+  readonly isTcpSilent?: boolean;
+}
+
 /** The wire. What passes while it is disposed of is lost. */
 export class WireTap implements AsyncDisposable {
   /** Where clients connect and send to, at 127.0.0.1. */
@@ -33,18 +40,17 @@ export class WireTap implements AsyncDisposable {
   readonly flows: TappedFlow[] = [];
   readonly #targetPort: number;
   readonly #fate: (datagram: TappedDatagram) => DatagramFate;
+  readonly #isTcpSilent: boolean;
   readonly #listener: Deno.TcpListener;
   readonly #socket: Deno.DatagramConn;
   readonly #open = new Set<{ close(): void }>();
   readonly #running: Promise<void>[] = [];
 
-  constructor(
-    targetPort: number,
-    fate: (datagram: TappedDatagram) => DatagramFate = () => "pass",
-  ) {
+  constructor(targetPort: number, { fate = () => "pass", isTcpSilent = false }: WireOptions = {}) {
     this.port = freePort();
     this.#targetPort = targetPort;
     this.#fate = fate;
+    this.#isTcpSilent = isTcpSilent;
     const address = { hostname: "127.0.0.1", port: this.port };
     this.#listener = Deno.listen(address);
     this.#socket = Deno.listenDatagram({ transport: "udp", ...address });
@@ -67,6 +73,7 @@ export class WireTap implements AsyncDisposable {
     const flow = this.#begin("tcp");
     const conns = [client];
     this.#open.add(client);
+    if (this.#isTcpSilent) return;
     try {
       const target = await Deno.connect({ hostname: "127.0.0.1", port: this.#targetPort });
       conns.push(target);
