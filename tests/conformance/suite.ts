@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ECH_TCP_CASES } from "./ech_tcp_cases.ts";
+import { ECH_QUIC_CASES } from "./ech_quic_cases.ts";
 import { LIFECYCLE_CASES } from "./lifecycle_cases.ts";
 import { MOVED_FLOW_CASES } from "./moved_flow_cases.ts";
 import { RELAY_CASES } from "./relay_cases.ts";
@@ -27,7 +29,9 @@ export function runConformanceSuite(engine: string, createWorld: WorldFactory): 
     RELAY_CASES,
     RELAY_LAW_CASES,
     TCP_FLOW_CASES,
+    ECH_TCP_CASES,
     UDP_CASES,
+    ECH_QUIC_CASES,
     MOVED_FLOW_CASES,
     LIFECYCLE_CASES,
   ];

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { concat } from "../bytes.ts";
 import { type EchContext, reopenClientHello } from "../ech/open.ts";
 
 /** Data of a CRYPTO frame. */
@@ -89,11 +90,4 @@ export class HelloSwap {
     if (outerOffset < this.#outerFirst) return Math.min(outerOffset, this.#innerFirst);
     return Math.min(outerOffset - this.#outerFirst + this.#innerFirst, this.#inner.length);
   }
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }
