@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EndReason, StreamFilter, TcpFlowAction, TcpFlowEvent } from "../model/flow.ts";
+import type { EndReason, TcpFlowEvent } from "../model/flow.ts";
 import { MAX_TCP_HEAD } from "../model/limits.ts";
 import type { Service } from "../model/snapshot.ts";
 import {
@@ -12,19 +12,7 @@ import {
   type RetryServerOptions,
   type RetryStep,
 } from "../proto/tls13/retry_server.ts";
-
-/** What is to be done next. */
-export type EchRetryStep =
-  | { readonly kind: "act"; readonly action: TcpFlowAction }
-  /** The flow ends. */
-  | { readonly kind: "end"; readonly reason: EndReason }
-  /** The client goes on to talk: what it says from `offset` of its head on is for `service`, by way of `channel`. */
-  | {
-    readonly kind: "connected";
-    readonly service: Service;
-    readonly offset: number;
-    readonly channel: StreamFilter;
-  };
+import type { EchStep } from "./ech_step.ts";
 
 /** Where the client's own bytes are, and how long it has. */
 export interface EchRetryBounds {
@@ -38,7 +26,7 @@ export class EchRetry {
   readonly #plaintext: Service | null;
   readonly #bounds: EchRetryBounds;
   /** What follows when the reply under way is written. */
-  #afterReply: EchRetryStep | null = null;
+  #afterReply: EchStep | null = null;
 
   constructor(options: RetryServerOptions, bounds: EchRetryBounds) {
     this.#server = new RetryServer(options);
@@ -51,17 +39,16 @@ export class EchRetry {
    *
    * @param said all that the client has sent of its own
    */
-  start(said: Uint8Array): EchRetryStep {
+  start(said: Uint8Array): EchStep {
     return this.#follow(this.#server.push(said));
   }
 
-  /** The step that follows from what the client has sent, or from what the last action led to. */
-  next(event: TcpFlowEvent): EchRetryStep {
+  /** The step that follows from what the last action led to; null where the event is no answer to it. */
+  next(event: TcpFlowEvent): EchStep | null {
     switch (event.kind) {
       case "data":
         return this.#follow(this.#server.push(event.head.subarray(this.#bounds.headOffset)));
       case "replied":
-        if (this.#afterReply === null) break;
         return this.#afterReply;
       case "eof":
         return this.#end("client_closed");
@@ -70,12 +57,11 @@ export class EchRetry {
       case "timeout":
         return { kind: "end", reason: "probe_timeout" };
       default:
-        break;
+        return null;
     }
-    throw new Error(`EchRetry cannot take "${event.kind}"`);
   }
 
-  #follow(step: RetryStep): EchRetryStep {
+  #follow(step: RetryStep): EchStep {
     switch (step.kind) {
       case "needMore":
         return this.#reply(step.reply, this.#read());
@@ -90,25 +76,26 @@ export class EchRetry {
     }
   }
 
-  #connect({ consumed, channel }: Extract<RetryStep, { kind: "connected" }>): EchRetryStep {
+  #connect({ consumed, channel }: Extract<RetryStep, { kind: "connected" }>): EchStep {
     const service = this.#plaintext;
     if (service !== null) {
-      return { kind: "connected", service, offset: this.#bounds.headOffset + consumed, channel };
+      const offset = this.#bounds.headOffset + consumed;
+      return { kind: "connect", service, offset, filter: channel };
     }
     return this.#reply(channel.targetEnded().toClient, { kind: "end", reason: "dropped" }, true);
   }
 
   /** A client that has the configurations may end as it likes. */
-  #end(reason: EndReason): EchRetryStep {
+  #end(reason: EndReason): EchStep {
     return { kind: "end", reason: this.#server.isFinished ? "ech_retry" : reason };
   }
 
-  #read(): EchRetryStep {
+  #read(): EchStep {
     const { headOffset, deadline } = this.#bounds;
     return { kind: "act", action: { kind: "read", max: headOffset + MAX_TCP_HEAD, deadline } };
   }
 
-  #reply(bytes: Uint8Array | null, after: EchRetryStep, end = false): EchRetryStep {
+  #reply(bytes: Uint8Array | null, after: EchStep, end = false): EchStep {
     if (bytes === null) return after;
     this.#afterReply = after;
     const { deadline } = this.#bounds;

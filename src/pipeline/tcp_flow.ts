@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { SocketAddress } from "../model/address.ts";
-import type { EchFacts } from "../model/ech.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type {
   EndReason,
@@ -18,13 +16,12 @@ import type {
 } from "../model/flow.ts";
 import { MAX_PROXY_HEADER, MAX_TCP_HEAD } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
-import type { Service, Snapshot, Target } from "../model/snapshot.ts";
-import { encodeAlertRecord } from "../proto/tls/alert.ts";
-import { ConnectPlan, type ConnectStep, withFailure } from "./connect_plan.ts";
+import type { Service, Snapshot } from "../model/snapshot.ts";
 import { ConnectionAddresses } from "./connection_addresses.ts";
+import { Dial, type DialStep } from "./dial.ts";
 import type { EchResources } from "./ech_budget.ts";
-import { decideEchHello } from "./ech_hello.ts";
-import { EchRetry, type EchRetryStep } from "./ech_retry.ts";
+import { EchStage } from "./ech_stage.ts";
+import type { EchStep } from "./ech_step.ts";
 import { route } from "./route.ts";
 import { TcpSniffer } from "./sniff.ts";
 import { tcpSniffPlan } from "./sniff_plan.ts";
@@ -35,11 +32,9 @@ type State =
   | "new"
   | "proxyHeader" // reads the PROXY header
   | "sniffing" // reads the client's first bytes; no target is connected
-  | "resolving"
-  | "connecting"
+  | "talking" // tells the client what is wrong with its ECH, or gives it other configurations
+  | "dialling" // resolves names of targets, and connects
   | "racing" // as sniffing, with the default target connected and free to speak first
-  | "alerting" // tells the client by an alert what is wrong with its ECH
-  | "retrying" // gives the client current ECH configurations
   | "ended";
 
 /** How one TCP connection is decided. Times are milliseconds of any one monotonic clock. */
@@ -57,14 +52,12 @@ export class TcpFlow {
 
   #detected: Detected | null = null;
   #service: Service | null = null;
-  #plan: ConnectPlan | null = null;
-  #echFacts: EchFacts | null = null;
-  #retry: EchRetry | null = null;
+  #echStage: EchStage | null = null;
   /** Where the bytes for the target begin in the head, and what is made of them on the way. */
   #relayOffset = 0;
   #filter: StreamFilter | null = null;
-  #target: Target | null = null;
-  #address: SocketAddress | null = null;
+  #dialled: Dial | null = null;
+  /** Targets that could not be reached by dials before that. */
   #failures: readonly TargetFailure[] | null = null;
   /** Whether the default target is dialled for its greeting only, the client being still undecided. */
   #forGreeting = false;
@@ -100,16 +93,12 @@ export class TcpFlow {
         return this.#onProxyHeader(event, now);
       case "sniffing":
         return this.#onSniffing(event, now);
-      case "resolving":
-        return this.#onResolving(event, now);
-      case "connecting":
-        return this.#onConnecting(event, now);
+      case "talking":
+        return this.#followEch(this.#echStage?.next(event) ?? this.#reject(event), now);
+      case "dialling":
+        return this.#followDial(this.#dialled?.next(event, now) ?? this.#reject(event), now);
       case "racing":
         return this.#onRacing(event, now);
-      case "alerting":
-        return this.#close("ech_fault");
-      case "retrying":
-        return this.#onRetrying(event, now);
       case "new":
       case "ended":
         throw this.#broken(event.kind);
@@ -118,15 +107,17 @@ export class TcpFlow {
 
   /** What is known of the flow by now. */
   facts(): FlowFacts {
+    const failures = this.#dialled?.failures ?? this.#failures;
+    const ech = this.#echStage?.facts ?? null;
     return {
       source: this.#addresses.source,
       destination: this.#addresses.destination,
       service: this.#service,
       detected: this.#detected,
-      target: this.#target,
-      address: this.#address,
-      ...(this.#failures !== null && { failures: this.#failures }),
-      ...(this.#echFacts !== null && { ech: this.#echFacts }),
+      target: this.#dialled?.target ?? null,
+      address: this.#dialled?.address ?? null,
+      ...(failures !== null && { failures }),
+      ...(ech !== null && { ech }),
     };
   }
 
@@ -264,49 +255,27 @@ export class TcpFlow {
   // 4. Encrypted Client Hello
 
   #openHello(service: Service, now: number): TcpFlowAction {
-    const { host } = this.#addresses.source;
-    const said = this.#said;
-    const hello = decideEchHello({ said, service, host, resources: this.#ech }, now);
-    this.#echFacts = hello.facts;
-    switch (hello.kind) {
-      case "connect":
-        this.#filter = hello.filter;
-        return this.#dial(hello.service, now);
-      case "alert":
-        this.#service = service;
-        return this.#alert(hello.alert, now);
-      case "retry": {
-        this.#service = service;
-        this.#state = "retrying";
-        const { rejection: ech, resources: { random } } = hello;
-        const deadline = now + this.#snapshot.timeouts.probeMs;
-        const bounds = { headOffset: this.#headOffset, deadline };
-        this.#retry = new EchRetry({ ech, random }, bounds);
-        return this.#followRetry(this.#retry.start(said), now);
-      }
-    }
+    this.#service = service;
+    this.#state = "talking";
+    this.#echStage = new EchStage({
+      service,
+      host: this.#addresses.source.host,
+      headOffset: this.#headOffset,
+      deadline: now + this.#snapshot.timeouts.probeMs,
+      resources: this.#ech,
+    });
+    return this.#followEch(this.#echStage.start(this.#said, now), now);
   }
 
-  #alert(alert: number, now: number): TcpFlowAction {
-    this.#state = "alerting";
-    const deadline = now + this.#snapshot.timeouts.probeMs;
-    return { kind: "reply", bytes: encodeAlertRecord(alert), end: true, deadline };
-  }
-
-  #onRetrying(event: TcpFlowEvent, now: number): TcpFlowAction {
-    if (this.#retry === null) throw this.#broken(event.kind);
-    return this.#followRetry(this.#retry.next(event), now);
-  }
-
-  #followRetry(step: EchRetryStep, now: number): TcpFlowAction {
+  #followEch(step: EchStep, now: number): TcpFlowAction {
     switch (step.kind) {
       case "act":
         return step.action;
       case "end":
         return this.#close(step.reason);
-      case "connected":
+      case "connect":
         this.#relayOffset = step.offset;
-        this.#filter = step.channel;
+        this.#filter = step.filter;
         return this.#dial(step.service, now);
     }
   }
@@ -315,23 +284,26 @@ export class TcpFlow {
 
   #dial(service: Service, now: number): TcpFlowAction {
     this.#service = service;
-    this.#plan = new ConnectPlan(service, this.#addresses.source, this.#seed);
-    return this.#follow(this.#plan.start(), now);
+    this.#state = "dialling";
+    // Whether the head, as it is, is what the target gets first: with no header, ours or a proxy's, before it.
+    const isFirst = this.#relayOffset === 0 && service.sendProxyProtocol === "none";
+    this.#dialled = new Dial({
+      service,
+      source: this.#addresses.source,
+      seed: this.#seed,
+      connectMs: this.#snapshot.timeouts.connectMs,
+      early: isFirst && this.#filter === null,
+      failures: this.#dialled?.failures ?? this.#failures,
+    });
+    return this.#followDial(this.#dialled.start(now), now);
   }
 
-  #follow(step: ConnectStep, now: number): TcpFlowAction {
-    const deadline = now + this.#snapshot.timeouts.connectMs;
+  #followDial(step: DialStep, now: number): TcpFlowAction {
     switch (step.kind) {
-      case "resolve":
-        this.#state = "resolving";
-        this.#target = step.target;
-        this.#address = null;
-        return { kind: "resolve", target: step.target, deadline };
-      case "connect":
-        this.#state = "connecting";
-        this.#target = step.target;
-        this.#address = step.address;
-        return { ...step, early: this.#mayBeEarly(), deadline };
+      case "act":
+        return step.action;
+      case "connected":
+        return this.#onConnected(now);
       case "exhausted":
         return this.#forGreeting
           ? this.#goOnWithoutGreeting(step.error, now)
@@ -339,55 +311,25 @@ export class TcpFlow {
     }
   }
 
-  /** Whether the client's head, as it is, is what the target gets first: without a header, ours or a proxy's, before it. */
-  #mayBeEarly(): boolean {
-    const isUnchanged = this.#filter === null && this.#relayOffset === 0;
-    return isUnchanged && this.#service?.sendProxyProtocol === "none";
-  }
-
   /** The client may still turn out to be for another service than the default one, which is out of reach. */
   #goOnWithoutGreeting(error: ErrorCode, now: number): TcpFlowAction {
     this.#forGreeting = false;
     this.#greetingError = error;
-    this.#service = this.#target = this.#address = null;
+    this.#failures = this.#dialled?.failures ?? null;
+    this.#service = this.#dialled = null;
     this.#state = "sniffing";
     this.#probeDeadline = now + this.#snapshot.timeouts.probeMs;
     return this.#read(this.#probeDeadline);
   }
 
-  #onResolving(event: TcpFlowEvent, now: number): TcpFlowAction {
-    if (this.#plan === null) throw this.#broken(event.kind);
-    switch (event.kind) {
-      case "resolved":
-        return this.#follow(this.#plan.resolved(event.addresses), now);
-      case "resolveFailed":
-        return this.#goOnAfter(event.error, this.#plan, now);
-      default:
-        throw this.#broken(event.kind);
-    }
-  }
-
-  #onConnecting(event: TcpFlowEvent, now: number): TcpFlowAction {
-    if (this.#plan === null || this.#service === null) throw this.#broken(event.kind);
-    switch (event.kind) {
-      case "connected": {
-        const preface = this.#addresses.headerFor(this.#service);
-        if (!this.#forGreeting) return this.#relay(preface);
-        this.#forGreeting = false;
-        this.#state = "racing";
-        const { idleMs } = this.#service;
-        return this.#race(preface, idleMs === 0 ? Infinity : now + idleMs);
-      }
-      case "connectFailed":
-        return this.#goOnAfter(event.error, this.#plan, now);
-      default:
-        throw this.#broken(event.kind);
-    }
-  }
-
-  #goOnAfter(error: ErrorCode, plan: ConnectPlan, now: number): TcpFlowAction {
-    this.#failures = withFailure(this.#failures, this.#service, this.#target, error);
-    return this.#follow(plan.failed(error), now);
+  #onConnected(now: number): TcpFlowAction {
+    if (this.#service === null) throw this.#broken("connected");
+    const preface = this.#addresses.headerFor(this.#service);
+    if (!this.#forGreeting) return this.#relay(preface);
+    this.#forGreeting = false;
+    this.#state = "racing";
+    const { idleMs } = this.#service;
+    return this.#race(preface, idleMs === 0 ? Infinity : now + idleMs);
   }
 
   // 6. Who speaks first: the client or the default target
@@ -431,7 +373,10 @@ export class TcpFlow {
   #end(): void {
     this.#state = "ended";
     this.#said = NOTHING;
-    this.#retry = null;
+  }
+
+  #reject(event: TcpFlowEvent): never {
+    throw this.#broken(event.kind);
   }
 
   #broken(event: string): Error {
