@@ -86,4 +86,22 @@ export const FINDS: readonly Find[] = [
       "00260024001d0020" + "33".repeat(32),
     ],
   },
+  {
+    name:
+      "a message of 54 bytes, as long as a reset of OpenVPN, with an ID that begins as its opcode",
+    target: "dns_tcp",
+    parts: [
+      "0036085d2800000100000002000000002100030161076578616d706b65000029100000000000000401020304c0" +
+      "0c00010001000000001603010000ffff",
+    ],
+  },
+  {
+    name: "a pattern with a line separator, which the message repeated as it was",
+    target: "config",
+    parts: [
+      latin1(
+        'listen_port = 1\n[protocols.a]\nprotocol = "regex"\ntarget = ["a:1"]\npatterns = ["\\u2028"]\n',
+      ).toHex(),
+    ],
+  },
 ];

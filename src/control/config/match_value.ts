@@ -8,7 +8,7 @@ import { utf8AsLatin1 } from "../../proto/bytes.ts";
 import { canonicalHost } from "../../proto/ip.ts";
 import { compilePattern, PatternError } from "../../proto/pattern.ts";
 import { parseNamePattern } from "./endpoint.ts";
-import { quote, ValueError } from "./value_error.ts";
+import { escapeInvisible, quote, ValueError } from "./value_error.ts";
 
 /** Longest text that a match field can have. */
 const MAX_TEXT = 255;
@@ -133,6 +133,9 @@ export function parsePattern(text: string): string {
     return text;
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
-    throw new ValueError(`${quote(text)} is not a pattern: ${error.message}`, error.hint);
+    throw new ValueError(
+      `${quote(text)} is not a pattern: ${escapeInvisible(error.message)}`,
+      error.hint,
+    );
   }
 }

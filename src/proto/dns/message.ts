@@ -58,11 +58,8 @@ export function findQuestionEnd(
   bytes: Uint8Array,
   start: number,
 ): number | typeof NEED_MORE | typeof NO_MATCH {
-  const known = Math.min(bytes.length - start, HEADER_LENGTH);
-  for (let i = 2; i < known; i++) {
-    if (!mayStandInHeader(bytes[start + i] ?? 0, i, opcode(bytes, start))) return NO_MATCH;
-  }
-  if (known < HEADER_LENGTH) return NEED_MORE;
+  if (!mayHaveRequestHeader(bytes, start)) return NO_MATCH;
+  if (bytes.length < start + HEADER_LENGTH) return NEED_MORE;
 
   const nameEnd = findFullNameEnd(bytes, start + HEADER_LENGTH);
   if (typeof nameEnd !== "number") return nameEnd;
@@ -73,6 +70,15 @@ export function findQuestionEnd(
   const hasAuthority = u16(bytes, start + 8) > 0; // the SOA record that the client has (RFC 1995 §3)
   if (opcode(bytes, start) === QUERY && hasAuthority && type !== IXFR) return NO_MATCH;
   return end;
+}
+
+/** Whether the header of a message that begins at `start` is one of a request, as far as there are bytes of it. */
+export function mayHaveRequestHeader(bytes: Uint8Array, start: number): boolean {
+  const known = Math.min(bytes.length - start, HEADER_LENGTH);
+  for (let i = 2; i < known; i++) {
+    if (!mayStandInHeader(bytes[start + i] ?? 0, i, opcode(bytes, start))) return false;
+  }
+  return true;
 }
 
 /** Whether a datagram has the header of a query that asks for recursion, and something behind it, right or wrong. */

@@ -15,6 +15,7 @@
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
 import { plainMatch, type TcpProtocolSpec, type UdpProtocolSpec } from "../detector.ts";
+import { HEADER_LENGTH, mayHaveRequestHeader } from "../dns/message.ts";
 import { SOCKS4_STARTS } from "./socks4.ts";
 
 /** P_CONTROL_HARD_RESET_CLIENT_V1 (key method 1), V2 and V3 in the upper five bits, key ID 0 in the lower three. */
@@ -72,7 +73,16 @@ export function detectOpenVpnTcp(head: Uint8Array): Verdict<Detected> {
   const length = high << 8 | low;
   if (SOCKS4_STARTS.includes(length)) return NO_MATCH;
   const end = findProof(head, LENGTH_PREFIX, length);
-  return typeof end === "number" ? plainMatch("openvpn", null, end) : end;
+  if (end === NO_MATCH || isDns(head)) return NO_MATCH;
+  return end === NEED_MORE ? NEED_MORE : plainMatch("openvpn", null, end);
+}
+
+/**
+ * Whether the packet is a message of DNS, which has its length in front, too, and any ID where the opcode is. Its header is
+ * there before the proof of any reset.
+ */
+function isDns(head: Uint8Array): boolean {
+  return head.length >= LENGTH_PREFIX + HEADER_LENGTH && mayHaveRequestHeader(head, LENGTH_PREFIX);
 }
 
 /** Recognises the reset that is the first datagram of a flow. */

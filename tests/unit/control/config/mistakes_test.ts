@@ -626,6 +626,13 @@ const ERRORS: readonly Mistake[] = [
     message: '"(a" is not a pattern: missing closing ): `(a`',
   },
   {
+    rule: "a pattern with what nobody sees",
+    text: regex('[§"a\\u2028b"]'),
+    key: "protocols.s.patterns[0]",
+    message: '"a\\u2028b" is not a pattern: "\\u2028" is no byte',
+    hint: "Write the bytes that clients send: in UTF-8 it is \\xe2\\x80\\xa8",
+  },
+  {
     rule: "a pattern that asks for the end",
     text: regex("[§'QUIT$']"),
     key: "protocols.s.patterns[0]",

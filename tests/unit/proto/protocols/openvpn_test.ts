@@ -36,6 +36,15 @@ Deno.test("detectOpenVpnTcp() and detectOpenVpnUdp() refuse every other length",
   }
 });
 
+Deno.test("detectOpenVpnTcp() takes no message of DNS for a reset, as soon as its header is there", () => {
+  const query = hex("0036", "0807", "0100", "0001000000000000", "0161");
+  assert.equal(tcp(query.subarray(0, 13)), "needMore");
+  assert.equal(tcp(query.subarray(0, 14)), "noMatch");
+  const reset = tlsAuth(28);
+  reset.set(hex("0807", "2800", "0001"));
+  assert.equal(tcp(vector16(reset)), "noMatch");
+});
+
 Deno.test("detectOpenVpnTcp() and detectOpenVpnUdp() ask for a wrapped key of a length that it can have", () => {
   for (const length of [289, 1025]) {
     assert.equal(udp(tlsCryptV2(length)), "noMatch");
