@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { EchFacts } from "../model/ech.ts";
+import type { EchFacts, EchSettings } from "../model/ech.ts";
 import type { DatagramFilter, UdpDrop } from "../model/flow.ts";
 import type { Service } from "../model/snapshot.ts";
 import { closeConnection, cryptoError, QUIC_ERROR } from "../proto/quic/connection_close.ts";
+import type { CryptoHello } from "../proto/quic/crypto_hello.ts";
 import { QuicDetector, type QuicOpening } from "../proto/quic/detect.ts";
 import { HelloSwap } from "../proto/quic/hello_swap.ts";
 import { InitialRewriter } from "../proto/quic/initial_rewriter.ts";
@@ -50,8 +51,8 @@ export function decideEchQuic(
   const { ech } = service;
   const opening = readOpening(held);
   if (ech === undefined || opening === null) return null;
-  const client = { host, now, budget: resources?.budget ?? null };
-  const decision = decideEch(opening.message, opening.hello, ech, client);
+  const budget = resources?.budget ?? null;
+  const decision = decideEch(opening.message, opening.hello, ech, { host, now, budget });
   const { facts } = decision;
   switch (decision.kind) {
     case "outer":
@@ -63,16 +64,9 @@ export function decideEchQuic(
         drop: close(opening, cryptoError(decision.alert), "ech_fault"),
       };
     case "inner": {
-      const filter = new InitialRewriter({
-        dcid: opening.dcid,
-        swap: new HelloSwap(opening.message, decision.inner, decision.context),
-        open: ({ message, hello }) => {
-          // The rewriter opens a few in the life of a flow, so they need no budget.
-          const again = decideEch(message, hello, ech, { ...client, budget: null });
-          const isSame = again.kind === "inner" && again.service === decision.service;
-          return isSame ? new HelloSwap(message, again.inner, again.context) : null;
-        },
-      });
+      const swap = new HelloSwap(opening.message, decision.inner, decision.context);
+      const open = opener(ech, decision.service, host);
+      const filter = new InitialRewriter({ first: { dcid: opening.dcid, swap }, open });
       return { kind: "connect", facts, service: decision.service, filter };
     }
     case "stale":
@@ -84,6 +78,25 @@ export function decideEchQuic(
         }
         : { kind: "connect", facts, service, filter: null };
   }
+}
+
+/**
+ * What a flow goes through that is known by a connection ID of a hidden service. Its handshake may still go on: the client
+ * has another address since, or another port. Then its Initials can be read if they follow on a Retry, and are kept from
+ * the target else.
+ */
+export function followHidden(ech: EchSettings, service: Service, host: string): DatagramFilter {
+  return new InitialRewriter({ first: null, open: opener(ech, service, host) });
+}
+
+/** Opens further hellos of a flow whose target is chosen. Few in the life of a flow, so that they need no budget. */
+function opener(ech: EchSettings, service: Service, host: string) {
+  return ({ message, hello }: CryptoHello): HelloSwap | null => {
+    const decision = decideEch(message, hello, ech, { host, now: 0, budget: null });
+    return decision.kind === "inner" && decision.service === service
+      ? new HelloSwap(message, decision.inner, decision.context)
+      : null;
+  };
 }
 
 /** The hello that the flow was recognised by. */

@@ -4,15 +4,18 @@
  * @module
  */
 
+import type { EchSettings } from "../model/ech.ts";
 import type { RouteTable, Service, Snapshot, Target } from "../model/snapshot.ts";
 import { containsHost } from "./conditions.ts";
 import { type RouteKey, routeKey } from "./flow_id_table.ts";
-import { allServices } from "./services.ts";
+import { behindEch, routedServices } from "./services.ts";
 
 /** A target of a service. */
 export interface KnownRoute {
   readonly service: Service;
   readonly target: Target;
+  /** What the hellos of its clients are opened with, where inner names alone lead to it. */
+  readonly ech?: EchSettings;
 }
 
 /** The key by which another snapshot, or another thread, finds a route again. */
@@ -24,11 +27,9 @@ export function keyOfRoute({ service, target }: KnownRoute): RouteKey {
 export function findRoute({ tcp, udp }: Snapshot, { high, low }: RouteKey): KnownRoute | null {
   let routes = compiled.get(udp);
   if (routes === undefined) {
-    const services = allServices({ tcp, udp }).filter(({ transport }) => transport === "udp");
-    const all = services.flatMap((service) =>
-      service.targets.map((target) => ({ service, target }))
+    routes = new Map(
+      udpRoutes({ tcp, udp }).map((route) => [inOne(keyOfRoute(route)), route]),
     );
-    routes = new Map(all.map((route) => [inOne(keyOfRoute(route)), route]));
     compiled.set(udp, routes);
   }
   return routes.get(inOne({ high, low })) ?? null;
@@ -46,6 +47,19 @@ export function admitsSource({ conditional }: RouteTable, service: Service, host
     rule.conditions.every((condition) =>
       condition.kind !== "sources" || containsHost(condition.blocks, host)
     );
+}
+
+/** All routes. Of two with the same key the last one counts: a target that outer names lead to as well is not hidden. */
+function udpRoutes(routes: Pick<Snapshot, "tcp" | "udp">): KnownRoute[] {
+  const services = routedServices(routes).filter(({ transport }) => transport === "udp");
+  const hidden = services.flatMap((service) =>
+    [...behindEch(service)].flatMap((inner) => routesOf(inner, service.ech))
+  );
+  return [...hidden, ...services.flatMap((service) => routesOf(service))];
+}
+
+function routesOf(service: Service, ech?: EchSettings): KnownRoute[] {
+  return service.targets.map((target) => ({ service, target, ...(ech && { ech }) }));
 }
 
 const compiled = new WeakMap<RouteTable, Map<number, KnownRoute>>();

@@ -35,7 +35,7 @@ export function routedServices({ tcp, udp }: Routes): Service[] {
 }
 
 /** Services that only a hello with ECH leads to. */
-function behindEch({ ech }: Service): Iterable<Service> {
+export function behindEch({ ech }: Service): Iterable<Service> {
   if (ech === undefined) return [];
   const { names: { exact, wildcard, suffix }, onReject } = ech;
   const services = new Set([...exact.values(), ...wildcard.values(), ...suffix.values()]);

@@ -21,7 +21,7 @@ import type { Detected } from "../model/protocol.ts";
 import type { Service, Target } from "../model/snapshot.ts";
 import { ConnectPlan, type ConnectStep, transparentSource, withFailure } from "./connect_plan.ts";
 import type { EchResources } from "./ech_budget.ts";
-import { decideEchQuic } from "./ech_quic.ts";
+import { decideEchQuic, followHidden } from "./ech_quic.ts";
 import { findKnownFlow, FlowIdLearner, type KnownFlow } from "./flow_ids.ts";
 import type { FlowIdTable } from "./flow_id_table.ts";
 import type { KnownRoute } from "./known_routes.ts";
@@ -126,8 +126,9 @@ export class UdpFlow {
     const { snapshot, peer } = this.#init;
     const known = findKnownFlow(this.#ids, first, snapshot, peer.host, now);
     if (known === null) return null;
-    const { protocol, service, target, address } = known;
+    const { protocol, service, target, address, ech } = known;
     this.#accept(protocol, service);
+    if (ech !== undefined) this.#filter = followHidden(ech, service, peer.host);
     const from = transparentSource(service, peer, address);
     return this.#follow({ kind: "connect", target, address, from }, now);
   }

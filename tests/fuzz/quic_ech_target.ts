@@ -88,8 +88,7 @@ function newRewriter(): InitialRewriter {
   const swap = new HelloSwap(FIRST.outer, opening.inner, opening.context);
   let opened = 0;
   return new InitialRewriter({
-    dcid: SAMPLE_DCID,
-    swap,
+    first: { dcid: SAMPLE_DCID, swap },
     open: () => {
       assert.ok(++opened < MAX_QUIC_ATTEMPTS, "few hellos are opened");
       return null;

@@ -10,6 +10,7 @@ import { UdpFlowDriver, type UdpFlowTransport } from "../../src/engine/udp_flow_
 import type { FlowFacts, FlowOutcome } from "../../src/model/flow.ts";
 import type { Snapshot } from "../../src/model/snapshot.ts";
 import type { EchResources } from "../../src/pipeline/ech_budget.ts";
+import type { FlowIdTable } from "../../src/pipeline/flow_id_table.ts";
 import { UdpFlow } from "../../src/pipeline/udp_flow.ts";
 import { address } from "./snapshot_builder.ts";
 
@@ -27,7 +28,11 @@ export class UdpFlowRig implements UdpFlowTransport {
   readonly #wheel = new TimerWheel();
   #now = 0;
 
-  constructor(snapshot: Snapshot, ech: EchResources | null = null) {
+  constructor(
+    snapshot: Snapshot,
+    ech: EchResources | null = null,
+    ids: FlowIdTable | null = null,
+  ) {
     const events = {
       flowStarted: () => {},
       flowFinished: (_: unknown, end: { readonly outcome: FlowOutcome }) => {
@@ -39,7 +44,7 @@ export class UdpFlowRig implements UdpFlowTransport {
     };
     const listener = address("198.51.100.1:443");
     const init = { snapshot, peer: address("192.0.2.1:5000"), local: listener, seed: 1 };
-    this.#flow = new UdpFlow(init, null, ech);
+    this.#flow = new UdpFlow(init, ids, ech);
     this.ledger = new FlowLedger(events);
     this.driver = new UdpFlowDriver({
       flow: this.#flow,
@@ -65,6 +70,11 @@ export class UdpFlowRig implements UdpFlowTransport {
     const before = this.sent.length;
     if (this.driver.deliver(datagram)) this.sent.push(datagram);
     return this.sent.slice(before);
+  }
+
+  /** Takes a datagram of the target. */
+  answer(datagram: Uint8Array): void {
+    this.driver.observe(datagram, 0, datagram.length);
   }
 
   pass(ms: number): void {

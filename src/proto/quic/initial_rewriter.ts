@@ -28,10 +28,11 @@ import { writeVarint } from "./varint.ts";
 
 /** What a rewriter is made of. */
 export interface InitialRewriterOptions {
-  /** The connection ID that the client's first Initial was sent to. */
-  readonly dcid: Uint8Array;
-  /** What the hello in that is replaced with. */
-  readonly swap: HelloSwap;
+  /**
+   * The connection ID that the client's first Initial was sent to, and what the hello in that is replaced with; null where
+   * the flow is the rest of one that came from another address.
+   */
+  readonly first: { readonly dcid: Uint8Array; readonly swap: HelloSwap } | null;
   /**
    * Called with another hello, of a client that begins anew: because its server knows the version not (RFC 9368 §2.1), or
    * with another connection from the same port. Null where it must not go to the same target.
@@ -52,9 +53,9 @@ export class InitialRewriter implements DatagramFilter {
   #opens = 0;
   #drop: UdpDrop | null = null;
 
-  constructor({ dcid, swap, open }: InitialRewriterOptions) {
+  constructor({ first, open }: InitialRewriterOptions) {
     this.#open = open;
-    this.#attempts = [new ConnectionAttempt(dcid, swap)];
+    this.#attempts = first === null ? [] : [new ConnectionAttempt(first.dcid, first.swap)];
   }
 
   get done(): boolean {

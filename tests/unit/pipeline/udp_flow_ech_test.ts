@@ -9,6 +9,7 @@ import type { EchFacts, EchSettings } from "../../../src/model/ech.ts";
 import { ECH_FAILURE_BURST, UDP_PROBE_TIMEOUT } from "../../../src/model/limits.ts";
 import type { Service, Snapshot } from "../../../src/model/snapshot.ts";
 import { EchBudget } from "../../../src/pipeline/ech_budget.ts";
+import { flowIdMemory, FlowIdTable } from "../../../src/pipeline/flow_id_table.ts";
 import { QUIC_V2 } from "../../../src/proto/quic/versions.ts";
 import { ALERT } from "../../../src/proto/tls/alert.ts";
 import { buildClientHello, concat } from "../../support/client_hello_builder.ts";
@@ -19,6 +20,7 @@ import { protocolRoutes, service, snapshot, target } from "../../support/snapsho
 import { UdpFlowRig } from "../../support/udp_flow_rig.ts";
 
 const KEY = echKey();
+const SERVER_ID = Uint8Array.fromHex("5e5e5e5e5e5e5e5e");
 const HIDDEN = service("h3", {
   transport: "udp",
   protocol: "quic",
@@ -73,7 +75,8 @@ Deno.test("UdpFlow leaves clients without ECH, with GREASE or with an unknown ke
     assert.deepEqual(rig.push(datagram), [datagram]);
     assert.equal(rig.driver.isOpen, true);
     assert.deepEqual(rig.facts.ech, ech);
-    assert.equal(rig.facts.service?.name, "public");
+    assert.equal(rig.facts.service?.name, "h3");
+    assert.equal(rig.facts.address?.host, "10.0.0.2");
   }
 });
 
@@ -160,13 +163,57 @@ Deno.test("UdpFlow takes a client that begins anew on the same port, if it is fo
   }
 });
 
+Deno.test("UdpFlow keeps the outer hellos of a client that has moved from its hidden target", () => {
+  const { ids, quic, snapshot } = connected(SERVER_ID);
+  quic.adopt(SERVER_ID);
+  const rig = new UdpFlowRig(snapshot, null, ids);
+  const handshake = quic.other("handshake");
+  assert.deepEqual(rig.push(handshake), [handshake]);
+  assert.equal(rig.facts.service, HIDDEN);
+  assert.deepEqual(rig.push(quic.crypto()), []);
+  assert.deepEqual(rig.push(quic.short()), [quic.short()]);
+  assert.deepEqual(new UdpFlowRig(snapshot, null, ids).push(quic.crypto()), []);
+});
+
+Deno.test("UdpFlow gives a hidden target the inner hello of a client that has moved after a Retry", () => {
+  const { ids, quic, snapshot, inner } = connected(SERVER_ID);
+  quic.retry(SERVER_ID);
+  const rig = new UdpFlowRig(snapshot, null, ids);
+  const reader = new QuicReader([SERVER_ID]);
+  for (const datagram of rig.push(quic.crypto())) reader.read(datagram);
+  assert.deepEqual(reader.stream, inner);
+  assert.equal(rig.facts.service, HIDDEN);
+});
+
+Deno.test("UdpFlow lets all pass of a client that has moved, where outer names lead to its target, too", () => {
+  const { ids, quic, snapshot } = connected(SERVER_ID, HIDDEN.targets);
+  quic.adopt(SERVER_ID);
+  const initial = quic.crypto();
+  assert.deepEqual(new UdpFlowRig(snapshot, null, ids).push(initial), [initial]);
+});
+
+/** What is left of a flow whose hidden target has given its client an ID. */
+function connected(id: Uint8Array, publicTargets?: Service["targets"]) {
+  const ids = new FlowIdTable(flowIdMemory([1, 2]));
+  const snapshot = routes({}, publicTargets);
+  const { outer, inner } = EchClient.seeded(KEY).hello();
+  const quic = new QuicClient(outer);
+  const rig = new UdpFlowRig(snapshot, null, ids);
+  assert.equal(rig.push(quic.crypto()).length, 1);
+  rig.answer(quic.initial([], { sender: "server", dcid: quic.scid, scid: id }));
+  return { ids, quic, snapshot, inner };
+}
+
 /** QUIC to a service with ECH, behind which is a hidden one. */
-function routes(part: Partial<EchSettings> = {}): Snapshot {
+function routes(
+  part: Partial<EchSettings> = {},
+  targets: Service["targets"] = [target("10.0.0.2:443")],
+): Snapshot {
   const ech = echSettings({ keys: [KEY], names: nameMap({ "private.example": HIDDEN }), ...part });
-  const quic: Service = service("public", {
+  const quic: Service = service("h3", {
     transport: "udp",
     protocol: "quic",
-    targets: [target("10.0.0.2:443")],
+    targets,
     ech,
   });
   return snapshot({ udp: protocolRoutes({ quic }) });

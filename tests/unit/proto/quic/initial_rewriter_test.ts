@@ -343,6 +343,19 @@ Deno.test("InitialRewriter opens another hello anew, and takes it when it may ha
   assert.equal(rewriter.push(client.crypto()).length, 1);
 });
 
+Deno.test("InitialRewriter follows the rest of a flow that came from elsewhere", () => {
+  const { outer, inner } = rigHello();
+  const rewriter = new InitialRewriter({ first: null, open: ({ message }) => swapOf(message) });
+  const client = new QuicClient(outer);
+  client.adopt(SERVER_ID);
+  assert.deepEqual(rewriter.push(client.crypto()), [], "of which the keys are not known");
+  assert.equal(rewriter.push(client.short()).length, 1);
+  client.retry(RETRY_ID);
+  const reader = new QuicReader([RETRY_ID]);
+  reader.read(only(rewriter.push(client.crypto())));
+  assert.deepEqual(reader.stream, inner);
+});
+
 Deno.test("InitialRewriter lets no other hello pass that is not to have the target", () => {
   const { client, rewriter } = rig();
   rewriter.push(client.crypto());
@@ -414,7 +427,7 @@ function rig(open: (hello: CryptoHello) => HelloSwap | null = () => null) {
   const first = ech.hello();
   const swap = swapOf(first.outer);
   assert(swap !== null);
-  const rewriter = new InitialRewriter({ dcid: SAMPLE_DCID, swap, open });
+  const rewriter = new InitialRewriter({ first: { dcid: SAMPLE_DCID, swap }, open });
   return { ech, first, inner: first.inner, rewriter, client: new QuicClient(first.outer) };
 }
 
