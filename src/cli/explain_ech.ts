@@ -6,10 +6,11 @@
 
 import type { EchFacts } from "../model/ech.ts";
 import type { Service } from "../model/snapshot.ts";
-import { EchBudget, type EchResources } from "../pipeline/ech_budget.ts";
-import { decideEchHello } from "../pipeline/ech_hello.ts";
+import { decideEch } from "../pipeline/ech_decision.ts";
 import { decideEchQuic } from "../pipeline/ech_quic.ts";
 import { findExact, findPattern } from "../pipeline/name_lookup.ts";
+import { parseClientHello } from "../proto/tls/client_hello.ts";
+import { firstMessage } from "../proto/tls/first_message.ts";
 
 /** What is made of a hello by a service with keys. */
 export interface EchOutcome {
@@ -71,16 +72,23 @@ export function servedBehind({ ech }: Service, innerName: string): Service | und
 }
 
 function explainTls(said: Uint8Array, service: Service, host: string): EchOutcome | null {
-  const decision = decideEchHello({ said, service, host, resources: ownResources() }, 0);
+  const first = firstMessage(said);
+  const hello = first === null ? null : parseClientHello(first.message);
+  if (service.ech === undefined || first === null || hello?.kind !== "match") return null;
+  const { message, endsRecord } = first;
+  const decision = decideEch(message, hello.value, service.ech, { host, now: 0, budget: null });
   const { facts } = decision;
-  if (facts === null) return null;
   switch (decision.kind) {
-    case "connect":
-      return connected(facts, decision.service, service);
-    case "alert":
-      return { facts, service: null, route: "ech_fault" };
-    case "retry":
-      return { facts, service: null, route: "ech_retry" };
+    case "outer":
+      return connected(facts, service, service);
+    case "inner":
+      return endsRecord ? connected(facts, decision.service, service) : fault(facts);
+    case "fault":
+      return fault(facts);
+    case "stale":
+      return service.ech.onReject.kind === "retry"
+        ? { facts, service: null, route: "ech_retry" }
+        : connected(facts, service, service);
   }
 }
 
@@ -89,21 +97,21 @@ function explainQuic(
   service: Service,
   host: string,
 ): EchOutcome | null {
-  const decision = decideEchQuic({ held, service, host, resources: ownResources() }, 0);
+  const decision = decideEchQuic({ held, service, host, resources: null }, 0);
   if (decision === null) return null;
   const { facts } = decision;
   if (decision.kind === "connect") return connected(facts, decision.service, service);
-  const isRefused = decision.drop.outcome.reason === "ech_refused";
-  return { facts, service: null, route: isRefused ? "ech_refused" : "ech_fault" };
+  return decision.drop.outcome.reason === "ech_refused"
+    ? { facts, service: null, route: "ech_refused" }
+    : fault(facts);
+}
+
+function fault(facts: EchFacts): EchOutcome {
+  return { facts, service: null, route: "ech_fault" };
 }
 
 function connected(facts: EchFacts, service: Service, outer: Service): EchOutcome {
   return { facts, service, route: service === outer ? null : "ech" };
-}
-
-/** Each flow is explained by itself, so none has used up any budget. */
-function ownResources(): EchResources {
-  return { budget: new EchBudget(), random: (length) => new Uint8Array(length) };
 }
 
 /** TEST-NET-1 (RFC 5737 §3): no source is told by it. */
