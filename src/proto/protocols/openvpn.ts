@@ -74,7 +74,7 @@ export function detectOpenVpnTcp(head: Uint8Array): Verdict<Detected> {
   if (SOCKS4_STARTS.includes(length)) return NO_MATCH;
   const end = findProof(head, LENGTH_PREFIX, length);
   if (end === NO_MATCH || isDns(head)) return NO_MATCH;
-  return end === NEED_MORE ? NEED_MORE : plainMatch("openvpn", null, end);
+  return typeof end === "number" ? plainMatch("openvpn", null, end) : end;
 }
 
 /**
