@@ -21,7 +21,7 @@ export interface BrowserSetting {
   /** Path of the certificate of an authority that is trusted, in PEM. */
   readonly authorityPath: string;
   /** Speak HTTP/3 at once with this `host:port`, and nothing else. */
-  readonly forceHttp3?: string;
+  readonly onlyHttp3?: string;
 }
 
 /** How long a visit may take, starting the browser included: loss costs some seconds, a busy machine more. */

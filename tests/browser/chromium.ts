@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runOk } from "../support/programs.ts";
+import { trustAuthority } from "../support/nss_database.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { type Browser, VISIT_TIMEOUT_MS } from "./browser.ts";
 import { BrowserProcess } from "./browser_process.ts";
@@ -13,7 +13,7 @@ import { BrowserProcess } from "./browser_process.ts";
 export const CHROMIUM: Browser = {
   name: "Chromium",
   needs: ["chromium", "certutil"],
-  async visit(url, { dohUrl, authorityPath, forceHttp3 }) {
+  async visit(url, { dohUrl, authorityPath, onlyHttp3 }) {
     await using home = await TempDir.make();
     await trustAuthority(`${home.path}/.pki/nssdb`, authorityPath);
     const profile = `${home.path}/profile`;
@@ -30,7 +30,7 @@ export const CHROMIUM: Browser = {
       // Its sandbox refuses root.
       ...(Deno.uid() === 0 ? ["--no-sandbox"] : []),
       // QUIC takes no private authority but for such an origin.
-      ...(forceHttp3 === undefined ? [] : [`--origin-to-force-quic-on=${forceHttp3}`]),
+      ...(onlyHttp3 === undefined ? [] : [`--origin-to-force-quic-on=${onlyHttp3}`]),
       ...[`--timeout=${VISIT_TIMEOUT_MS - 5_000}`, "--dump-dom", url],
     ], home.path);
     const timer = setTimeout(() => process.kill(), VISIT_TIMEOUT_MS);
@@ -39,13 +39,3 @@ export const CHROMIUM: Browser = {
     return document;
   },
 };
-
-/** Makes a database of certificates with an authority that is trusted for servers. */
-export async function trustAuthority(folder: string, authorityPath: string): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  const database = `sql:${folder}`;
-  await runOk("certutil", ["-N", "-d", database, "--empty-password"]);
-  await runOk("certutil", [
-    ...["-A", "-d", database, "-n", "test", "-t", "C,,", "-i", authorityPath],
-  ]);
-}

@@ -4,16 +4,16 @@
  * @module
  */
 
+import { trustAuthority } from "../support/nss_database.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { type Browser, VISIT_TIMEOUT_MS } from "./browser.ts";
 import { BrowserProcess } from "./browser_process.ts";
-import { trustAuthority } from "./chromium.ts";
 
 /** Firefox ESR as Debian packages it. */
 export const FIREFOX: Browser = {
   name: "Firefox",
   needs: ["firefox-esr", "certutil"],
-  async visit(url, { dohUrl, authorityPath, forceHttp3 }) {
+  async visit(url, { dohUrl, authorityPath, onlyHttp3 }) {
     await using home = await TempDir.make();
     const profile = `${home.path}/profile`;
     await trustAuthority(profile, authorityPath);
@@ -21,7 +21,7 @@ export const FIREFOX: Browser = {
       ...QUIET,
       ...ECH,
       "network.trr.uri": dohUrl,
-      ...(forceHttp3 === undefined ? {} : ONLY_HTTP3),
+      ...(onlyHttp3 === undefined ? {} : ONLY_HTTP3),
     };
     const lines = Object.entries(preferences)
       .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);

@@ -9,15 +9,18 @@
  */
 
 import type { Certificate } from "../../src/cli/demo/certificate.ts";
+import { buildGo } from "./go_programs.ts";
 import { BUN } from "./npm_programs.ts";
 import { RunningProgram } from "./programs.ts";
 import { startQuicheServer } from "./quiche_server.ts";
+import { TempDir } from "./temp_dir.ts";
 
 /** One of the servers. */
 export interface EchBackendSpec {
-  readonly kind: "tls" | "h3";
+  /** `go` is TLS as well, by Go in place of Bun. */
+  readonly kind: "tls" | "h3" | "go";
   readonly certificate: Certificate;
-  /** Key exchange, such as `P-384`, for which no browser sends a key share of its own accord. Default: Bun's. */
+  /** Key exchange, such as `P-384`, for which no client sends a key share of its own accord. Default: all. */
   readonly groups?: string;
   /** `h3`: each client has to prove its address first, by the token of a Retry packet. */
   readonly retry?: boolean;
@@ -38,7 +41,7 @@ export interface EchBackends extends AsyncDisposable {
   readonly process: RunningProgram;
 }
 
-/** Starts the servers, by names that their pages tell. Needs `bun`, and `quiche` for `retry`. */
+/** Starts the servers, by names that their pages tell. Needs `bun`, `quiche` for `retry`, and `go 1.24` for `go`. */
 export async function startEchBackends(
   specs: Readonly<Record<string, EchBackendSpec>>,
 ): Promise<EchBackends> {
@@ -46,7 +49,11 @@ export async function startEchBackends(
   const addresses = new Map<string, string>();
   const list: unknown[] = [];
   for (const [name, { certificate, retry = false, ...spec }] of Object.entries(specs)) {
-    if (retry) {
+    if (spec.kind === "go") {
+      const [server, port] = await startGoServer(name, certificate, spec.groups);
+      stack.use(server);
+      addresses.set(name, `127.0.0.1:${port}`);
+    } else if (retry) {
       const makePage = (sni: string) => echPage({ page: name, http: "3", sni });
       const { address } = stack.use(startQuicheServer(certificate, makePage));
       addresses.set(name, address);
@@ -68,6 +75,22 @@ export async function startEchBackends(
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+async function startGoServer(
+  name: string,
+  { cert, key }: Certificate,
+  groups: string | undefined,
+): Promise<[AsyncDisposable, string]> {
+  await using stack = new AsyncDisposableStack();
+  const dir = stack.use(await TempDir.make());
+  const files = [await dir.write("cert.pem", cert), await dir.write("key.pem", key)];
+  const program = await buildGo("page_server", dir.path);
+  const process = stack.use(
+    RunningProgram.start(program, [name, ...files, ...(groups === undefined ? [] : [groups])]),
+  );
+  const line = await process.waitForLine(/^port \d+$/);
+  return [stack.move(), line.slice("port ".length)];
 }
 
 /** A page like those of Bun's servers. No icon, or browsers come for one on connections of their own. */

@@ -9,8 +9,8 @@ import { QuicDetector } from "../../src/proto/quic/detect.ts";
 import { parseLongHeader } from "../../src/proto/quic/header.ts";
 import { INITIAL_PROTECTION } from "../../src/proto/quic/packet_protection.ts";
 import { tlsDetector } from "../../src/proto/tls/detect.ts";
-import { concat, latin1 } from "../support/client_hello_builder.ts";
-import type { TappedFlow } from "../support/wire_tap.ts";
+import { concat, latin1 } from "./client_hello_builder.ts";
+import type { TappedFlow } from "./wire_tap.ts";
 
 /** What was in the clear, or under keys that follow from what was. */
 export interface FirstFlight {

@@ -1,9 +1,8 @@
 /**
- * A site with hidden names behind the proxy, for browsers: name server, wire, proxy and backends.
+ * A site with a hidden name behind the proxy: wire, proxy and backends.
  *
  * ```
- * browser ── wire tap ── proxy ── backends that know ECH
- *    └── name server, over HTTPS
+ * client ── wire tap ── proxy ── backends that know ECH
  * ```
  *
  * @module
@@ -11,16 +10,14 @@
 
 import assert from "node:assert/strict";
 import type { EchKey } from "../../src/model/ech.ts";
-import { encodeEchConfigList } from "../../src/proto/ech/config.ts";
-import { CertificateAuthority } from "../support/certificate_authority.ts";
-import { type DohServer, startDohServer } from "../support/doh_server.ts";
-import { type EchBackendSpec, readEchPage, startEchBackends } from "../support/ech_backends.ts";
-import { echKey } from "../support/ech_client.ts";
-import { type ProxyProcess, startProxy } from "../support/proxy_process.ts";
-import { TempDir } from "../support/temp_dir.ts";
-import { type WireOptions, WireTap } from "../support/wire_tap.ts";
-import type { Browser, BrowserSetting } from "./browser.ts";
+import { CertificateAuthority } from "./certificate_authority.ts";
+import { type EchBackendSpec, startEchBackends } from "./ech_backends.ts";
+import { echKey } from "./ech_client.ts";
+import { configList } from "./ech_config.ts";
 import { type FirstFlight, readFirstFlight } from "./first_flight.ts";
+import { type ProxyProcess, startProxy } from "./proxy_process.ts";
+import { TempDir } from "./temp_dir.ts";
+import { type WireOptions, WireTap } from "./wire_tap.ts";
 
 /** Reached by ECH alone. */
 export const HIDDEN = "hidden.test";
@@ -35,9 +32,7 @@ export interface SiteOptions {
   readonly backends: Readonly<Record<string, Omit<EchBackendSpec, "certificate">>>;
   /** Text of the configuration file. */
   readonly config: (parts: ConfigParts) => string;
-  /** What the HTTPS record of the hidden site says; there is none unless this is given. */
-  readonly record?: { readonly alpn: readonly string[]; readonly key: EchKey };
-  /** What happens between browser and proxy. */
+  /** What happens between client and proxy. */
   readonly wire?: WireOptions;
 }
 
@@ -53,25 +48,23 @@ export interface ConfigParts {
 /** A running site. */
 export interface Site extends AsyncDisposable {
   readonly proxy: ProxyProcess;
-  readonly doh: DohServer;
-  /** The port that browsers know. */
+  /** The port that clients know, at 127.0.0.1. */
   readonly port: number;
-  /** Visits `https://name:port/` and returns what the page tells of the connection, as `backend HTTP/version SNI`. */
-  visit(
-    browser: Browser,
-    name: string,
-    options?: { readonly forceHttp3: boolean },
-  ): Promise<string>;
+  /** Who vouches for the backends. */
+  readonly authority: CertificateAuthority;
   /** Beginnings of all connections so far. */
   flights(): readonly FirstFlight[];
   /** Asserts that neither wire nor log has told the hidden name, and that all that was said was for the public one. */
   assertHidden(): void;
+  /** All that is known, for a person who wants to know what went wrong. */
+  tell(): string;
 }
 
+/** Starts a site. Needs `openssl`, and what `startEchBackends()` does. */
 export async function startSite(options: SiteOptions): Promise<Site> {
   await using stack = new AsyncDisposableStack();
   const authority = stack.use(await CertificateAuthority.make());
-  const certificate = await authority.issue(HIDDEN, PUBLIC, PLAIN, "127.0.0.1");
+  const certificate = await authority.issue(HIDDEN, PUBLIC, PLAIN);
   const dir = stack.use(await TempDir.make());
   const [certificatePath, certificateKeyPath] = await Promise.all([
     dir.write("cert.pem", certificate.cert),
@@ -90,39 +83,13 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     }),
   );
   const tap = stack.use(new WireTap(proxy.port, options.wire));
-  const doh = stack.use(startDohServer(certificate));
-  if (options.record !== undefined) {
-    const { alpn, key } = options.record;
-    doh.publish(HIDDEN, tap.port, { alpn, ech: encodeEchConfigList([key.config]) });
-  }
   const flights = () => tap.flows.flatMap((flow) => readFirstFlight(flow) ?? []);
   const running = stack.move();
   return {
     proxy,
-    doh,
     port: tap.port,
+    authority,
     flights,
-    async visit(browser, name, { forceHttp3 } = { forceHttp3: false }) {
-      const setting: BrowserSetting = {
-        dohUrl: doh.url,
-        authorityPath: authority.certPath,
-        ...(forceHttp3 ? { forceHttp3: `${name}:${tap.port}` } : {}),
-      };
-      const document = await browser.visit(`https://${name}:${tap.port}/`, setting);
-      const page = readEchPage(document);
-      // What did not work is to be read off the failed assertion.
-      return page === null
-        ? [
-          document,
-          ...proxy.process.lines,
-          ...backends.process.lines,
-          ...doh.queries,
-          ...tap.flows.map(({ transport, fromClient, fromServer }) =>
-            `${transport}: ${fromClient.map(length)} bytes up, ${fromServer.map(length)} down`
-          ),
-        ].join("\n")
-        : `${page.page} HTTP/${page.http} ${page.sni}`;
-    },
     assertHidden() {
       const seen = flights();
       assert.ok(seen.length > 0, "no connection was seen");
@@ -132,6 +99,14 @@ export async function startSite(options: SiteOptions): Promise<Site> {
       }
       assert.deepEqual(proxy.process.lines.filter((line) => line.includes(HIDDEN)), []);
     },
+    tell: () =>
+      [
+        ...proxy.process.lines,
+        ...backends.process.lines,
+        ...tap.flows.map(({ transport, fromClient, fromServer }) =>
+          `${transport}: ${fromClient.map(length)} bytes up, ${fromServer.map(length)} down`
+        ),
+      ].join("\n"),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -139,6 +114,19 @@ export async function startSite(options: SiteOptions): Promise<Site> {
 /** A key for the public name. Keys of different ids differ. */
 export function siteKey(configId: number): EchKey {
   return echKey({ configId, publicName: PUBLIC });
+}
+
+/** Lines of an `ech` table that have the proxy give clients new keys for those of `oldIds`. */
+export function retryLines(
+  { certificatePath, certificateKeyPath }: ConfigParts,
+  oldIds: readonly number[],
+): string[] {
+  return [
+    `retired_config_ids = [${oldIds.join()}]`,
+    'on_reject = "retry"',
+    `certificate = "${certificatePath}"`,
+    `certificate_key = "${certificateKeyPath}"`,
+  ];
 }
 
 /** A service for the public name whose `ech` table holds one key, and leads the hidden name to a target of its own. */
@@ -159,7 +147,7 @@ export function echService(
     `server_names = ${JSON.stringify(serverNames)}`,
     `target = ["${target}"]`,
     `[protocols.${protocol}-site.ech]`,
-    `ech_config_list = "${encodeEchConfigList([key.config]).toBase64()}"`,
+    `ech_config_list = "${configList(key)}"`,
     `private_keys = ["${key.privateKey.toBase64()}"]`,
     `private = [{ names = ["${HIDDEN}"], target = ["${hiddenTarget}"] }]`,
     ...more,
