@@ -43,13 +43,14 @@ export function readKeys(
   const { isWhole, ...gathered } = gatherKeys(draft, path, read, findings);
   const keys = withoutRepeated(gathered.keys, findings);
   const published = mergeEqual(gathered.published);
-  const owners = new Map(published.map((one) => [one, keys.find((key) => belongs(key, one))]));
-  const matched = new Set(owners.values());
+  const byPublicKey = derivePublicKeys(keys);
+  const ownerOf = ({ config }: Published) => byPublicKey.get(publicKeyOf(config) ?? "");
+  const matched = new Set(published.map(ownerOf));
   for (const key of keys) {
     if (isWhole && !matched.has(key)) reportKey(key, published, findings);
   }
   return published.flatMap((one) => {
-    const owner = owners.get(one);
+    const owner = ownerOf(one);
     if (owner === undefined && isWhole) reportConfig(one, findings);
     const key = owner === undefined ? null : makeKey(one, owner, findings);
     return key === null ? [] : [{ key, isOffered: one.isOffered, path: one.path }];
@@ -80,10 +81,24 @@ function mergeEqual(published: readonly Published[]): readonly Published[] {
   return [...merged.values()];
 }
 
-function belongs({ privateKey, kem }: PrivateKey, { config }: Published): boolean {
-  const own = kemOf(config);
-  if (config.kind === "opaque" || own === null || (kem !== null && kem !== own)) return false;
-  return derivePublicKey(own, privateKey)?.toHex() === config.publicKey.toHex();
+/** Private keys by the public ones that follow from them. */
+function derivePublicKeys(keys: readonly PrivateKey[]): ReadonlyMap<string, PrivateKey> {
+  const byPublicKey = new Map<string, PrivateKey>();
+  for (const key of keys) {
+    for (const kem of key.kem === null ? KEMS : [key.kem]) {
+      const publicKey = derivePublicKey(kem, key.privateKey);
+      if (publicKey !== null) byPublicKey.set(`${kem} ${publicKey.toHex()}`, key);
+    }
+  }
+  return byPublicKey;
+}
+
+const KEMS: readonly EchKem[] = ["x25519", "p256"];
+
+/** As the keys of {@linkcode derivePublicKeys} are written; null for a configuration that is not known. */
+function publicKeyOf(config: EchConfig | OpaqueEchConfig): string | null {
+  const kem = kemOf(config);
+  return config.kind === "opaque" || kem === null ? null : `${kem} ${config.publicKey.toHex()}`;
 }
 
 /** Null: of a version or for a KEM that is not known here. */

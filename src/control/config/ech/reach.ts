@@ -5,11 +5,11 @@
  */
 
 import type { ProtocolDraft } from "../draft.ts";
-import { isConditional } from "../routes.ts";
+import { alpnOf, isConditional } from "../routes.ts";
 
 /**
- * The service that takes the outer hellos of a public name in another's place, as its rule asks for the name more
- * exactly; `null` where it is not known which (the rules of the service leave the name out), undefined where they come.
+ * The service without keys that takes the outer hellos of a public name in another's place, as its rule asks for the name
+ * more exactly; null: the rules of the service leave the name out; undefined: they come, as far as can be told.
  */
 export function whoTakes(
   publicName: string,
@@ -18,12 +18,16 @@ export function whoTakes(
 ): ProtocolDraft | null | undefined {
   const exactness = exactnessOf(own, publicName);
   if (exactness === null) return null;
-  return all.find((other) => {
-    if (other === own || other.values.protocol !== own.values.protocol) return false;
-    // Who asks for more leaves some hellos to others.
-    if (isConditional(other) || other.given.has("alpn") || other.given.has("alpns")) return false;
-    return (exactnessOf(other, publicName) ?? -1) > exactness && !isConditional(own);
-  });
+  if (asksForMore(own)) return undefined;
+  return all.find((other) =>
+    other.values.protocol === own.values.protocol && other.ech === null && !asksForMore(other) &&
+    (exactnessOf(other, publicName) ?? -1) > exactness
+  );
+}
+
+/** Whether a rule comes before others with a name more exact, and leaves them some hellos of its own names. */
+function asksForMore(draft: ProtocolDraft): boolean {
+  return isConditional(draft) || alpnOf(draft.values) !== undefined;
 }
 
 /** The higher, the earlier a rule is asked; null: the name does not fit it. */
