@@ -15,6 +15,8 @@ import { CONTENT, MAX_CONTENT, MAX_SEALED } from "../tls13/record.ts";
 import { type EchContext, reopenClientHello } from "./open.ts";
 import { RetryRequestSearch } from "./retry_request_search.ts";
 
+const NO_BYTES = new Uint8Array(0);
+
 /** Version that the records of a first hello have (RFC 8446 §5.1). */
 const FIRST_HELLO_VERSION = 0x0301;
 
@@ -55,36 +57,44 @@ export class SplitRelay implements StreamFilter {
     let position = Math.min(this.#outerLeft, bytes.length);
     this.#outerLeft -= position;
     if (this.#outerLeft > 0) return forTarget([], "filter");
-    const passed: Uint8Array[] = [];
-    if (this.#first !== null) passed.push(this.#first);
+    const first = this.#first ?? NO_BYTES;
     this.#first = null;
     if (this.#search.result === "none") {
-      return forTarget([...passed, bytes.subarray(position)], "raw");
+      return forTarget([first, bytes.subarray(position)], "raw");
     }
 
     const records = this.#records;
+    // One copy of all that passes: a chunk may hold tens of thousands of records, and views of each would cost more.
+    const passed = new Uint8Array(records.header.length + bytes.length - position);
+    let length = 0;
+    const pass = (piece: Uint8Array) => {
+      passed.set(piece, length);
+      length += piece.length;
+    };
     while (position < bytes.length) {
       if (records.isInHeader) {
         position = records.takeHeader(bytes, position);
         if (records.isInHeader) break;
         const alert = this.#checkHeader();
         if (alert !== null) return fault(alert);
-        if (records.type !== CONTENT.handshake) passed.push(records.header.slice());
+        if (records.type !== CONTENT.handshake) pass(records.header);
       }
       const piece = bytes.subarray(position, position + records.left);
       const { type, version } = records;
       position += piece.length;
       records.skip(piece.length);
       if (type !== CONTENT.handshake) {
-        passed.push(piece);
+        pass(piece);
         continue;
       }
       const hello = this.#takeHello(piece);
       if (hello === null) continue;
       if (typeof hello === "number") return fault(hello);
-      return forTarget([...passed, helloRecords(hello, version), bytes.subarray(position)], "raw");
+      const second = helloRecords(hello, version);
+      const rest = bytes.subarray(position);
+      return forTarget([first, passed.subarray(0, length), second, rest], "raw");
     }
-    return forTarget(passed, "filter");
+    return forTarget([first, passed.subarray(0, length)], "filter");
   }
 
   /** {@inheritDoc StreamFilter.fromTarget} */
@@ -99,9 +109,9 @@ export class SplitRelay implements StreamFilter {
     return this.#stepOut();
   }
 
-  /** {@inheritDoc StreamFilter.targetEnded} */
+  /** {@inheritDoc StreamFilter.targetEnded} A second hello may still come, which must not pass as it is. */
   targetEnded(): FilterOutput {
-    return this.#stepOut();
+    return forTarget([], "filter");
   }
 
   /** The alert for a record that may not come here; null: it may. */
@@ -156,13 +166,10 @@ function helloRecords(message: Uint8Array, version: number): Uint8Array {
   return concat(...records);
 }
 
-function forTarget(pieces: readonly Uint8Array[], next: "filter" | "raw"): FilterOutput {
-  const bytes = pieces.length === 1 ? pieces[0] : concat(...pieces);
-  return {
-    toClient: null,
-    toTarget: bytes === undefined || bytes.length === 0 ? null : bytes,
-    next,
-  };
+function forTarget(parts: readonly Uint8Array[], next: "filter" | "raw"): FilterOutput {
+  const [only = null, ...more] = parts.filter(({ length }) => length > 0);
+  const toTarget = only === null || more.length === 0 ? only : concat(only, ...more);
+  return { toClient: null, toTarget, next };
 }
 
 function fault(alert: number): FilterOutput {

@@ -148,10 +148,22 @@ Deno.test("SplitRelay passes ends on, and leaves out a hello that was cut off", 
   assert.deepEqual(filter.fromClient(start), { toClient: null, toTarget: null, next: "filter" });
   assert.deepEqual(filter.clientEnded(), { toClient: null, toTarget: null, next: "filter" });
   assert.equal(filter.fromTarget(EARLY_DATA).toClient, EARLY_DATA);
+});
 
-  const other = splitRelay();
-  passThrough(other, [client(FIRST_RECORDS)]);
-  assert.deepEqual(other.targetEnded(), { toClient: null, toTarget: null, next: "raw" });
+Deno.test("SplitRelay lets no second hello pass as it is, though the target has ended", () => {
+  const end: Said = { from: "target", bytes: null };
+  const heard = pass(...ASKED, end, client(SECOND_RECORDS));
+  const second = toRecords(SECOND.inner, [16384], 0x0303);
+  assert.deepEqual(heard.toTarget, concat(INNER_RECORDS, second));
+  const silent = pass(client(FIRST_RECORDS), end, client(SECOND_RECORDS));
+  assert.deepEqual(silent.toTarget, INNER_RECORDS);
+  assert.deepEqual(silent.next, { reason: "ech_fault" });
+});
+
+Deno.test("SplitRelay takes a chunk of as many records as fit", () => {
+  const many = concat(...new Array<Uint8Array>(50_000).fill(record(23, EMPTY)));
+  const heard = pass(client(FIRST_RECORDS, many, many, many));
+  assert.equal(heard.toTarget.length, INNER_RECORDS.length + 3 * many.length);
 });
 
 Deno.test("SplitRelay waits for the whole outer hello, whatever the target does meanwhile", () => {
