@@ -66,7 +66,7 @@ Deno.bench("seal an Initial", { group: "part" }, () => {
 });
 
 function filterOf(held: readonly Uint8Array[]) {
-  const decision = decideEchQuic({ held, service: PUBLIC, host: "192.0.2.1", resources: null }, 0);
+  const decision = decideEchQuic({ held, service: PUBLIC, host: "192.0.2.1", budget: null }, 0);
   if (decision?.kind !== "connect" || decision.filter === null) throw new Error("not accepted");
   return decision.filter;
 }

@@ -97,7 +97,7 @@ function explainQuic(
   service: Service,
   host: string,
 ): EchOutcome | null {
-  const decision = decideEchQuic({ held, service, host, resources: null }, 0);
+  const decision = decideEchQuic({ held, service, host, budget: null }, 0);
   if (decision === null) return null;
   const { facts } = decision;
   if (decision.kind === "connect") return connected(facts, decision.service, service);

@@ -10,18 +10,31 @@ import type { Clock } from "./clock.ts";
 import type { EngineEvents } from "./engine.ts";
 import type { FlowLedger } from "./flow_ledger.ts";
 
-/** Made once for an engine, or for one of its workers. Counts in the ledger what the budget turns away, and tells of it. */
+/** For the flows of both transports. */
+export interface EngineEchResources extends EchResources {
+  /**
+   * That of QUIC. Anyone can send datagrams in another's name: what fails over UDP must not keep a client's hellos over TCP
+   * from being opened.
+   */
+  readonly udpBudget: EchBudget;
+}
+
+/** Made once for an engine, or for one of its workers. Counts in the ledger what budgets turn away, and tells of it. */
 export function echResources(
   events: EngineEvents,
   clock: Clock,
   ledger: FlowLedger,
-): EchResources {
+): EngineEchResources {
   const notice = new EchLimitNotice(events, clock);
-  const budget = new EchBudget((host) => {
+  const onLimited = (host: string) => {
     ledger.echLimited++;
     notice.limited(host);
-  });
-  return { budget, random: (length) => crypto.getRandomValues(new Uint8Array(length)) };
+  };
+  return {
+    budget: new EchBudget(onLimited),
+    udpBudget: new EchBudget(onLimited),
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  };
 }
 
 /** As LimitNotice: the first at once, then one an interval at most, with the number that it stands for. */

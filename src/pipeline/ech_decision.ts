@@ -14,8 +14,8 @@ import { findExact, findPattern } from "./name_lookup.ts";
 
 /** The decision, whatever carries the hello. */
 export type EchDecision =
-  /** It goes where its outer name leads, unchanged. */
-  | { readonly kind: "outer"; readonly facts: EchFacts }
+  /** It goes where its outer name leads, unchanged. `isLimited`: a key may open it, but its sender has used up its budget. */
+  | { readonly kind: "outer"; readonly facts: EchFacts; readonly isLimited: boolean }
   /** It goes where its inner name leads, in its inner form. */
   | {
     readonly kind: "inner";
@@ -58,7 +58,7 @@ export function decideEch(
   const plain = { publicName, configId: null, innerName: null };
   switch (opening.kind) {
     case "none":
-      return { kind: "outer", facts: { ...plain, status: "none" } };
+      return { kind: "outer", facts: { ...plain, status: "none" }, isLimited: false };
     case "fault": {
       const { alert, configId } = opening;
       const status = configId === null ? "rejected" : "accepted";
@@ -69,7 +69,7 @@ export function decideEch(
       budget?.failed(host, tried, now);
       const facts: EchFacts = { ...plain, status: isOurs ? "rejected" : "grease", configId };
       const isStale = isOurs && !isLimited && isPublicName(publicName, ech);
-      return { kind: isStale ? "stale" : "outer", facts };
+      return isStale ? { kind: "stale", facts } : { kind: "outer", facts, isLimited };
     }
     case "accepted": {
       const { inner, context, key } = opening;

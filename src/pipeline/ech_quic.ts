@@ -12,7 +12,7 @@ import type { CryptoHello } from "../proto/quic/crypto_hello.ts";
 import { QuicDetector, type QuicOpening } from "../proto/quic/detect.ts";
 import { HelloSwap } from "../proto/quic/hello_swap.ts";
 import { InitialRewriter } from "../proto/quic/initial_rewriter.ts";
-import type { EchResources } from "./ech_budget.ts";
+import type { EchBudget } from "./ech_budget.ts";
 import { decideEch } from "./ech_decision.ts";
 
 /** The decision for a flow. */
@@ -34,7 +34,8 @@ export interface EchQuicInput {
   readonly service: Service;
   /** The client's IP address. */
   readonly host: string;
-  readonly resources: EchResources | null;
+  /** Null: without a bound on what fails. */
+  readonly budget: EchBudget | null;
 }
 
 /**
@@ -45,18 +46,21 @@ export interface EchQuicInput {
  * @param now milliseconds of any one monotonic clock
  */
 export function decideEchQuic(
-  { held, service, host, resources }: EchQuicInput,
+  { held, service, host, budget }: EchQuicInput,
   now: number,
 ): EchQuic | null {
   const { ech } = service;
   const opening = readOpening(held);
   if (ech === undefined || opening === null) return null;
-  const budget = resources?.budget ?? null;
   const decision = decideEch(opening.message, opening.hello, ech, { host, now, budget });
   const { facts } = decision;
   switch (decision.kind) {
     case "outer":
-      return { kind: "connect", facts, service, filter: null };
+      // The public server cannot open it, and the client would take ECH for switched off: whoever sends in its name could
+      // have it say the hidden name in the clear. Over TCP, nobody else can use its budget up.
+      return decision.isLimited
+        ? refusal(opening, facts)
+        : { kind: "connect", facts, service, filter: null };
     case "fault":
       return {
         kind: "close",
@@ -71,11 +75,7 @@ export function decideEchQuic(
     }
     case "stale":
       return ech.onReject.kind === "refuse"
-        ? {
-          kind: "close",
-          facts,
-          drop: close(opening, QUIC_ERROR.connectionRefused, "ech_refused"),
-        }
+        ? refusal(opening, facts)
         : { kind: "connect", facts, service, filter: null };
   }
 }
@@ -104,6 +104,15 @@ function readOpening(held: readonly Uint8Array[]): QuicOpening | null {
   const detector = new QuicDetector();
   detector.detect(held);
   return detector.opening;
+}
+
+/** The client is to come back over TCP. */
+function refusal(opening: QuicOpening, facts: EchFacts): EchQuic {
+  return {
+    kind: "close",
+    facts,
+    drop: close(opening, QUIC_ERROR.connectionRefused, "ech_refused"),
+  };
 }
 
 function close(

@@ -20,7 +20,7 @@ import { UDP_PROBE_TIMEOUT } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
 import type { Service, Target } from "../model/snapshot.ts";
 import { ConnectPlan, type ConnectStep, transparentSource, withFailure } from "./connect_plan.ts";
-import type { EchResources } from "./ech_budget.ts";
+import type { EchBudget } from "./ech_budget.ts";
 import { decideEchQuic, followHidden } from "./ech_quic.ts";
 import { findKnownFlow, FlowIdLearner, type KnownFlow } from "./flow_ids.ts";
 import type { FlowIdTable } from "./flow_id_table.ts";
@@ -39,7 +39,7 @@ type State = "new" | "sniffing" | "resolving" | "ended";
 export class UdpFlow {
   readonly #init: FlowInit;
   readonly #ids: FlowIdTable | null;
-  readonly #ech: EchResources | null;
+  readonly #budget: EchBudget | null;
   /** Null once the flow is decided: a sniffer holds what it has decrypted, and this object lives as long as the session. */
   #sniffer: UdpSniffer | null;
   #state: State = "new";
@@ -56,12 +56,12 @@ export class UdpFlow {
 
   /**
    * @param ids what flows are known by beside their address; null: nothing
-   * @param ech null: hellos are opened without a bound on what fails
+   * @param budget of hellos with ECH that cannot be opened; null: without bounds
    */
-  constructor(init: FlowInit, ids: FlowIdTable | null = null, ech: EchResources | null = null) {
+  constructor(init: FlowInit, ids: FlowIdTable | null = null, budget: EchBudget | null = null) {
     this.#init = init;
     this.#ids = ids;
-    this.#ech = ech;
+    this.#budget = budget;
     this.#sniffer = new UdpSniffer(udpSniffPlan(init.snapshot.udp));
   }
 
@@ -194,7 +194,7 @@ export class UdpFlow {
     { ech, sni }: Detected,
     now: number,
   ): UdpFlowAction {
-    const input = { held, service, host: this.#init.peer.host, resources: this.#ech };
+    const input = { held, service, host: this.#init.peer.host, budget: this.#budget };
     const decision = ech ? decideEchQuic(input, now) : null;
     if (decision === null) {
       this.#echFacts = { status: "none", publicName: sni, configId: null, innerName: null };

@@ -9,7 +9,7 @@ import { type Timer, TimerWheel } from "../../src/engine/timer_wheel.ts";
 import { UdpFlowDriver, type UdpFlowTransport } from "../../src/engine/udp_flow_driver.ts";
 import type { FlowFacts, FlowOutcome } from "../../src/model/flow.ts";
 import type { Snapshot } from "../../src/model/snapshot.ts";
-import type { EchResources } from "../../src/pipeline/ech_budget.ts";
+import type { EchBudget } from "../../src/pipeline/ech_budget.ts";
 import type { FlowIdTable } from "../../src/pipeline/flow_id_table.ts";
 import { UdpFlow } from "../../src/pipeline/udp_flow.ts";
 import { address } from "./snapshot_builder.ts";
@@ -30,7 +30,7 @@ export class UdpFlowRig implements UdpFlowTransport {
 
   constructor(
     snapshot: Snapshot,
-    ech: EchResources | null = null,
+    budget: EchBudget | null = null,
     ids: FlowIdTable | null = null,
   ) {
     const events = {
@@ -44,7 +44,7 @@ export class UdpFlowRig implements UdpFlowTransport {
     };
     const listener = address("198.51.100.1:443");
     const init = { snapshot, peer: address("192.0.2.1:5000"), local: listener, seed: 1 };
-    this.#flow = new UdpFlow(init, ids, ech);
+    this.#flow = new UdpFlow(init, ids, budget);
     this.ledger = new FlowLedger(events);
     this.driver = new UdpFlowDriver({
       flow: this.#flow,

@@ -10,7 +10,7 @@
 import type { SocketAddress } from "../../model/address.ts";
 import type { Transport } from "../../model/protocol.ts";
 import type { ListenerSpec, Snapshot } from "../../model/snapshot.ts";
-import type { EchResources } from "../../pipeline/ech_budget.ts";
+import type { EngineEchResources } from "../ech_resources.ts";
 import type { FlowIdTable } from "../../pipeline/flow_id_table.ts";
 import type { AcceptPause } from "../accept_pause.ts";
 import type { Clock } from "../clock.ts";
@@ -43,7 +43,7 @@ export interface WorkerContext {
   /** What the UDP flows of all workers are known by beside the client's address. */
   readonly flowIds: FlowIdTable;
   /** What flows of this worker need to serve ECH. */
-  readonly ech: EchResources;
+  readonly ech: EngineEchResources;
   /** Asks the main thread for what it does not know. */
   readonly resolver: TargetLookUp;
   readonly permissions: NetPermissions;

@@ -7,7 +7,7 @@
 import type { TargetResolver } from "../../model/resolver.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import type { FlowIdTable } from "../../pipeline/flow_id_table.ts";
-import type { EchResources } from "../../pipeline/ech_budget.ts";
+import type { EngineEchResources } from "../ech_resources.ts";
 import type { EngineEvents } from "../engine.ts";
 import type { DatagramSlots } from "./datagram_slots.ts";
 import type { EngineClock } from "./engine_clock.ts";
@@ -32,7 +32,7 @@ export interface EngineContext {
   readonly lookUp: TargetLookUp;
   /** What UDP flows are known by beside the client's address. */
   readonly flowIds: FlowIdTable;
-  readonly ech: EchResources;
+  readonly ech: EngineEchResources;
   /** What new flows go by. Replaced as a whole. */
   snapshot: Snapshot;
 }

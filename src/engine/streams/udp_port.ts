@@ -171,7 +171,7 @@ export class UdpPort {
     };
     return new UdpSession({
       context: this.#context,
-      flow: new UdpFlow(init, flowIds, ech),
+      flow: new UdpFlow(init, flowIds, ech.udpBudget),
       listener: this.address,
       reply: (data) => this.#socket.send(data, from),
       onEnd: () => {

@@ -14,7 +14,7 @@ import type {
   EngineStats,
   Listener,
 } from "../../../src/engine/engine.ts";
-import { echResources } from "../../../src/engine/ech_resources.ts";
+import { echResources, type EngineEchResources } from "../../../src/engine/ech_resources.ts";
 import { FlowLedger } from "../../../src/engine/flow_ledger.ts";
 import { LimitNotice } from "../../../src/engine/limit_notice.ts";
 import { type TargetLookUp, targetLookUp } from "../../../src/engine/target_look_up.ts";
@@ -23,7 +23,6 @@ import type { FlowInit } from "../../../src/model/flow.ts";
 import type { SocketAddress } from "../../../src/model/address.ts";
 import type { ListenerSpec, Snapshot } from "../../../src/model/snapshot.ts";
 import { flowIdMemory, FlowIdTable } from "../../../src/pipeline/flow_id_table.ts";
-import type { EchResources } from "../../../src/pipeline/ech_budget.ts";
 import { admitTcp } from "../../../src/pipeline/admission.ts";
 import { TcpFlow } from "../../../src/pipeline/tcp_flow.ts";
 import type { FakeClock } from "./fake_clock.ts";
@@ -39,7 +38,7 @@ export interface MemoryContext extends EngineOptions {
   readonly udpLimit: LimitNotice;
   readonly lookUp: TargetLookUp;
   readonly flowIds: FlowIdTable;
-  readonly ech: EchResources;
+  readonly ech: EngineEchResources;
   /** How a flow between these addresses begins under the present snapshot. */
   begin(peer: SocketAddress, local: SocketAddress): FlowInit;
 }

@@ -59,7 +59,7 @@ export class MemoryUdpPort {
     }
     const session = new MemoryUdpSession({
       context: this.#context,
-      flow: new UdpFlow(init, this.#context.flowIds, this.#context.ech),
+      flow: new UdpFlow(init, this.#context.flowIds, this.#context.ech.udpBudget),
       listener: this.address,
       reply: (data) => this.#socket.send(data, from),
       onEnd: () => {

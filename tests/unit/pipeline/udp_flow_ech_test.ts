@@ -131,18 +131,22 @@ Deno.test("UdpFlow takes a hello that stays incomplete for one without ECH", () 
   assert.deepEqual(rig.facts.ech, { ...facts("none", null), publicName: null });
 });
 
-Deno.test("UdpFlow tries no keys for a source whose hellos have failed too often", () => {
+Deno.test("UdpFlow refuses a client whose source has used up its budget, rather than let it think that ECH is off", () => {
   let limited = 0;
-  const ech = { budget: new EchBudget(() => limited++), random: () => new Uint8Array(0) };
+  const budget = new EchBudget(() => limited++);
   const stale = new QuicClient(EchClient.seeded(echKey({ seed: 99 })).hello().outer);
   for (let flow = 0; flow < ECH_FAILURE_BURST; flow++) {
-    new UdpFlowRig(routes(), ech).push(stale.crypto());
+    new UdpFlowRig(routes(), budget).push(stale.crypto());
   }
-  const rig = new UdpFlowRig(routes({ onReject: { kind: "refuse" } }), ech);
-  const datagram = new QuicClient(EchClient.seeded(KEY).hello().outer).crypto();
-  assert.deepEqual(rig.push(datagram), [datagram]);
+  const rig = new UdpFlowRig(routes(), budget);
+  const quic = new QuicClient(EchClient.seeded(KEY).hello().outer);
+  assert.deepEqual(rig.push(quic.crypto()), []);
   assert.deepEqual(rig.facts.ech, facts("rejected", 7));
   assert.equal(limited, 1);
+  assertCloses(rig, quic, Uint8Array.of(0x1c, 0x02, 0x00, 0x00));
+
+  const grease = new QuicClient(greaseHello(9)).crypto();
+  assert.deepEqual(new UdpFlowRig(routes(), budget).push(grease), [grease]);
 });
 
 Deno.test("UdpFlow takes a client that begins anew on the same port, if it is for the same service", () => {

@@ -192,7 +192,7 @@ export class UdpPort implements WorkerUdpPort, Pollable {
       ? { host: this.#keys.localHost(key), port: address.port }
       : address;
     const init = { snapshot, peer: this.#keys.peer(key), local, seed: randomSeed() };
-    const flow = new UdpFlow(init, context.flowIds, context.ech);
+    const flow = new UdpFlow(init, context.flowIds, context.ech.udpBudget);
     return new UdpSession({
       context,
       resources: this.#resources,
