@@ -5,7 +5,8 @@
  * @module
  */
 
-import { CHANGE_CIPHER_SPEC, CONTENT, encodeRecord } from "../../src/proto/tls13/record.ts";
+import { CHANGE_CIPHER_SPEC, encodeRecord } from "../../src/proto/tls13/record.ts";
+import { CONTENT } from "../../src/proto/tls/record_layer.ts";
 import { toRecords } from "../support/client_hello_builder.ts";
 import { assertRetryLaws } from "../support/retry_laws.ts";
 import { PUBLIC_KEY } from "../support/retry_rejection.ts";

@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import type { StreamFilter } from "../../src/model/flow.ts";
-import { CONTENT, encodeRecord } from "../../src/proto/tls13/record.ts";
+import { encodeRecord } from "../../src/proto/tls13/record.ts";
+import { CONTENT } from "../../src/proto/tls/record_layer.ts";
 import { RetryServer, type RetryStep } from "../../src/proto/tls13/retry_server.ts";
 import { concat } from "./client_hello_builder.ts";
 import {

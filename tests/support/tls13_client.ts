@@ -19,7 +19,8 @@ import {
   deriveHandshakeSecrets,
   finishedMac,
 } from "../../src/proto/tls13/key_schedule.ts";
-import { CONTENT, encodeRecord, RECORD_HEADER } from "../../src/proto/tls13/record.ts";
+import { encodeRecord } from "../../src/proto/tls13/record.ts";
+import { CONTENT, RECORD_HEADER } from "../../src/proto/tls/record_layer.ts";
 import { RecordProtection } from "../../src/proto/tls13/record_protection.ts";
 import { Transcript } from "../../src/proto/tls13/transcript.ts";
 import {

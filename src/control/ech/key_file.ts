@@ -4,6 +4,7 @@
  * @module
  */
 
+import { vector16 } from "../../proto/tls/encode.ts";
 import { ValueError } from "../config/value_error.ts";
 import { decodePemBlock, encodePemBlock, findPemBlocks } from "./pem.ts";
 import { decodePkcs8, encodePkcs8, type HpkePrivateKey } from "./pkcs8.ts";
@@ -100,14 +101,7 @@ function joinLists(lists: readonly Uint8Array[]): Uint8Array {
   if (length > MAX_LIST) {
     throw new ValueError(`The blocks "${CONFIG_LABEL}" are longer than one ECHConfigList can be`);
   }
-  const joined = new Uint8Array(LENGTH_PREFIX + length);
-  joined.set([length >> 8, length & 0xff]);
-  let end = LENGTH_PREFIX;
-  for (const some of configs) {
-    joined.set(some, end);
-    end += some.length;
-  }
-  return joined;
+  return vector16(...configs);
 }
 
 /** A list without its length, which must be right; what the configurations hold is not looked at. */

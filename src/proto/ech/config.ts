@@ -8,7 +8,7 @@ import type { EchCipherSuite } from "../../model/ech.ts";
 import type { MalformedCode, Verdict } from "../../model/verdict.ts";
 import { concat, latin1, Reader } from "../bytes.ts";
 import { MALFORMED } from "../malformed.ts";
-import { u16, vector16, vector8 } from "../tls13/encode.ts";
+import { u16, vector16, vector8 } from "../tls/encode.ts";
 
 /** Version of RFC 9849, the same as the number of its extension. */
 export const ECH_VERSION = 0xfe0d;

@@ -5,18 +5,12 @@
  */
 
 import { RecordCursor } from "../tls/record_cursor.ts";
-import { CONTENT } from "../tls13/record.ts";
-
-const SERVER_HELLO = 2;
-
-/** Random of a ServerHello that is a HelloRetryRequest: SHA-256 of that word (RFC 8446 §4.1.3). */
-const RETRY_RANDOM = Uint8Array.fromHex(
-  "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c",
-);
+import { CONTENT } from "../tls/record_layer.ts";
+import { RETRY_REQUEST_RANDOM, SERVER_HELLO_TYPE } from "../tls/server_hello.ts";
 
 /** Where the random begins: behind type, length and version. */
 const RANDOM_START = 6;
-const RANDOM_END = RANDOM_START + RETRY_RANDOM.length;
+const RANDOM_END = RANDOM_START + RETRY_REQUEST_RANDOM.length;
 
 /** Reads a server's bytes as they come, to the end of its first random and no further. */
 export class RetryRequestSearch {
@@ -51,8 +45,8 @@ export class RetryRequestSearch {
       const index = this.#count++;
       const isRandom = index >= RANDOM_START;
       if (
-        index === 0 && byte !== SERVER_HELLO ||
-        isRandom && byte !== RETRY_RANDOM[index - RANDOM_START]
+        index === 0 && byte !== SERVER_HELLO_TYPE ||
+        isRandom && byte !== RETRY_REQUEST_RANDOM[index - RANDOM_START]
       ) {
         this.#result = "none";
         return;

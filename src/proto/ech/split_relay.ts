@@ -11,7 +11,7 @@ import { ALERT, encodeAlertRecord } from "../tls/alert.ts";
 import { CLIENT_HELLO_TYPE, HANDSHAKE_HEADER } from "../tls/client_hello.ts";
 import { RecordCursor } from "../tls/record_cursor.ts";
 import { MessageAssembly } from "../tls13/message_assembly.ts";
-import { CONTENT, MAX_CONTENT, MAX_SEALED } from "../tls13/record.ts";
+import { CONTENT, MAX_CONTENT, MAX_SEALED } from "../tls/record_layer.ts";
 import { type EchContext, reopenClientHello } from "./open.ts";
 import { RetryRequestSearch } from "./retry_request_search.ts";
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { CONTENT } from "./record_layer.ts";
+
 /** AlertDescription (IANA TLS Alerts), as far as they are sent or understood here. */
 export const ALERT = {
   closeNotify: 0,
@@ -27,5 +29,5 @@ const FATAL = 2;
 
 /** A fatal alert in a TLS record of its own, not encrypted: all that a client is told before keys are agreed on. */
 export function encodeAlertRecord(alert: number): Uint8Array {
-  return Uint8Array.of(21, 3, 3, 0, 2, FATAL, alert);
+  return Uint8Array.of(CONTENT.alert, 3, 3, 0, 2, FATAL, alert);
 }

@@ -7,10 +7,7 @@
 import type { Verdict } from "../../model/verdict.ts";
 import { NEED_MORE, NO_MATCH } from "../../model/verdict.ts";
 import { MALFORMED } from "../malformed.ts";
-
-const HANDSHAKE = 22;
-const RECORD_HEADER = 5;
-const MAX_FRAGMENT = 1 << 14;
+import { CONTENT, MAX_CONTENT, RECORD_HEADER } from "./record_layer.ts";
 
 /**
  * Finds the handshake bytes in a stream of records, however these cut them. Holds positions, no bytes: each call gets
@@ -87,13 +84,15 @@ export class HandshakeRecords {
     const type = head[start];
     const major = head[start + 1];
     // The minor version means nothing: clients write 1 to 3 there, and some nonsense (RFC 8446 §5.1, RFC 5246 §E.1).
-    if ((type !== undefined && type !== HANDSHAKE) || (major !== undefined && major !== 3)) {
+    if (
+      (type !== undefined && type !== CONTENT.handshake) || (major !== undefined && major !== 3)
+    ) {
       return isFirst ? NO_MATCH : MALFORMED.bad_value;
     }
     if (head.length < start + RECORD_HEADER) return NEED_MORE;
     const length = fragmentLength(head, start);
     // Handshake fragments are never empty, and that of a sniffer's first bytes never encrypted.
-    if (length === 0 || length > MAX_FRAGMENT) return isFirst ? NO_MATCH : MALFORMED.bad_length;
+    if (length === 0 || length > MAX_CONTENT) return isFirst ? NO_MATCH : MALFORMED.bad_length;
     this.#recordLength = length;
     return null;
   }

@@ -4,17 +4,17 @@
  * @module
  */
 
-const HEADER = 5;
+import { RECORD_HEADER } from "./record_layer.ts";
 
 /** Where a stream of records has come to. Holds the header of one record, and no payload. */
 export class RecordCursor {
-  readonly #header = new Uint8Array(HEADER);
+  readonly #header = new Uint8Array(RECORD_HEADER);
   #headerLength = 0;
   #left = 0;
 
   /** Whether the next byte is one of a header, be it the first. */
   get isInHeader(): boolean {
-    return this.#headerLength < HEADER;
+    return this.#headerLength < RECORD_HEADER;
   }
 
   /** The header, as far as it has come; empty between two records. Valid until the cursor moves. */
@@ -39,7 +39,7 @@ export class RecordCursor {
 
   /** Takes bytes of a header from `start` on. Returns where the others begin. */
   takeHeader(bytes: Uint8Array, start: number): number {
-    const piece = bytes.subarray(start, start + HEADER - this.#headerLength);
+    const piece = bytes.subarray(start, start + RECORD_HEADER - this.#headerLength);
     this.#header.set(piece, this.#headerLength);
     this.#headerLength += piece.length;
     this.#left = (this.#header[3] ?? 0) << 8 | (this.#header[4] ?? 0);

@@ -13,7 +13,7 @@ import {
 } from "node:crypto";
 import type { EchRejection } from "../../model/ech.ts";
 import { concat } from "../bytes.ts";
-import { handshakeMessage, vector16, vector24, vector8 } from "./encode.ts";
+import { handshakeMessage, vector16, vector24, vector8 } from "../tls/encode.ts";
 
 /** Where a certificate and its key come from. */
 export type CertificateSource = Pick<

@@ -7,7 +7,8 @@
 import { MAX_EMPTY_TLS_RECORDS } from "../../model/limits.ts";
 import { ALERT } from "../tls/alert.ts";
 import { MessageAssembly } from "./message_assembly.ts";
-import { CONTENT, type WireRecord } from "./record.ts";
+import type { WireRecord } from "./record.ts";
+import { CONTENT } from "../tls/record_layer.ts";
 import type { RecordProtection } from "./record_protection.ts";
 import { keyUpdate, MESSAGE } from "./server_messages.ts";
 

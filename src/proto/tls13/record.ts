@@ -7,24 +7,8 @@
 import { NEED_MORE } from "../../model/verdict.ts";
 import { concat } from "../bytes.ts";
 import { ALERT } from "../tls/alert.ts";
-import { u16 } from "./encode.ts";
-
-/** ContentType (RFC 8446 §B.1). */
-export const CONTENT = {
-  changeCipherSpec: 20,
-  alert: 21,
-  handshake: 22,
-  applicationData: 23,
-} as const;
-
-/** Bytes before the payload: type, version and length. */
-export const RECORD_HEADER = 5;
-
-/** Most bytes of content in one record. */
-export const MAX_CONTENT = 1 << 14;
-
-/** Most bytes of a payload that is sealed (RFC 8446 §5.2). */
-export const MAX_SEALED = MAX_CONTENT + 256;
+import { u16 } from "../tls/encode.ts";
+import { CONTENT, MAX_CONTENT, MAX_SEALED, RECORD_HEADER } from "../tls/record_layer.ts";
 
 /** A record as it was found. */
 export interface WireRecord {

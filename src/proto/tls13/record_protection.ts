@@ -8,7 +8,8 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 import { ALERT } from "../tls/alert.ts";
 import type { CipherSuite } from "./cipher_suites.ts";
 import { expandLabel, nextTrafficSecret } from "./key_schedule.ts";
-import { CONTENT, MAX_CONTENT, RECORD_HEADER, recordHeader } from "./record.ts";
+import { recordHeader } from "./record.ts";
+import { CONTENT, MAX_CONTENT, RECORD_HEADER } from "../tls/record_layer.ts";
 
 const TAG = 16;
 const NONCE = 12;

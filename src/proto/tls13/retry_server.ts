@@ -20,7 +20,8 @@ import { type Connection, readAlert } from "./connection.ts";
 import { HelloExchange } from "./hello_exchange.ts";
 import { MessageAssembly } from "./message_assembly.ts";
 import { PlaintextChannel } from "./plaintext_channel.ts";
-import { CONTENT, isChangeCipherSpec, payloadOf, readRecord, type WireRecord } from "./record.ts";
+import { isChangeCipherSpec, payloadOf, readRecord, type WireRecord } from "./record.ts";
+import { CONTENT } from "../tls/record_layer.ts";
 import type { ServerFlight } from "./server_flight.ts";
 import { MESSAGE } from "./server_messages.ts";
 

@@ -6,22 +6,17 @@
 
 import { EXTENSION } from "../tls/client_hello.ts";
 import { type ClientOffer, TLS13_EXTENSION, TLS_1_3 } from "./client_offer.ts";
-import { extension, handshakeMessage, u16, vector16, vector8 } from "./encode.ts";
+import { extension, handshakeMessage, u16, vector16, vector8 } from "../tls/encode.ts";
+import { RETRY_REQUEST_RANDOM, SERVER_HELLO_TYPE } from "../tls/server_hello.ts";
 import type { SharedKey } from "./key_exchange.ts";
 import type { Choice } from "./negotiate.ts";
 
 /** Types of handshake messages (RFC 8446 §B.3), both sides'. */
 export const MESSAGE = {
-  serverHello: 2,
   encryptedExtensions: 8,
   finished: 20,
   keyUpdate: 24,
 } as const;
-
-/** The random value that makes a ServerHello a HelloRetryRequest: SHA-256 of that word (RFC 8446 §4.1.3). */
-const HELLO_RETRY_REQUEST = Uint8Array.fromHex(
-  "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c",
-);
 
 /** Length of the confirmation in a HelloRetryRequest (RFC 9849 §7.2.1). */
 const CONFIRMATION = 8;
@@ -48,7 +43,7 @@ export function helloRetryRequest(
 ): Uint8Array {
   const keyShare = extension(TLS13_EXTENSION.keyShare, u16(group.id));
   const ech = offer.hasEch ? [extension(EXTENSION.encryptedClientHello, random(CONFIRMATION))] : [];
-  return anyServerHello(offer, suite.id, HELLO_RETRY_REQUEST, keyShare, ...ech);
+  return anyServerHello(offer, suite.id, RETRY_REQUEST_RANDOM, keyShare, ...ech);
 }
 
 /** EncryptedExtensions (RFC 8446 §4.3.1), with the configurations to retry with (RFC 9849 §7.1). */
@@ -86,7 +81,7 @@ function anyServerHello(
   const LEGACY_VERSION = 0x0303;
   const NO_COMPRESSION = Uint8Array.of(0);
   return handshakeMessage(
-    MESSAGE.serverHello,
+    SERVER_HELLO_TYPE,
     u16(LEGACY_VERSION),
     random,
     vector8(sessionId),

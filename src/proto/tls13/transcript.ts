@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import type { SuiteHash } from "./cipher_suites.ts";
-import { handshakeMessage } from "./encode.ts";
+import { handshakeMessage } from "../tls/encode.ts";
 
 /** Stands for the first hello once a HelloRetryRequest has answered it. */
 const MESSAGE_HASH = 254;

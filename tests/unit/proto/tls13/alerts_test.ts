@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { ALERT } from "../../../../src/proto/tls/alert.ts";
 import { HANDSHAKE_HEADER } from "../../../../src/proto/tls/client_hello.ts";
 import { CIPHER_SUITES } from "../../../../src/proto/tls13/cipher_suites.ts";
-import {
-  CHANGE_CIPHER_SPEC,
-  CONTENT,
-  encodeRecord,
-  MAX_CONTENT,
-} from "../../../../src/proto/tls13/record.ts";
+import { CHANGE_CIPHER_SPEC, encodeRecord } from "../../../../src/proto/tls13/record.ts";
+import { CONTENT, MAX_CONTENT } from "../../../../src/proto/tls/record_layer.ts";
 import {
   concat,
   latin1,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { FilterOutput } from "../../../../src/model/flow.ts";
 import { MAX_EMPTY_TLS_RECORDS } from "../../../../src/model/limits.ts";
 import { ALERT } from "../../../../src/proto/tls/alert.ts";
-import { CONTENT, MAX_CONTENT } from "../../../../src/proto/tls13/record.ts";
+import { CONTENT, MAX_CONTENT } from "../../../../src/proto/tls/record_layer.ts";
 import { concat, latin1 } from "../../../support/client_hello_builder.ts";
 import { connect, sealedByNobody } from "../../../support/retry_session.ts";
 

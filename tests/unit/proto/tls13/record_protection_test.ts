@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createCipheriv } from "node:crypto";
 import { ALERT } from "../../../../src/proto/tls/alert.ts";
 import { CIPHER_SUITES, type CipherSuite } from "../../../../src/proto/tls13/cipher_suites.ts";
-import { CONTENT, MAX_CONTENT, RECORD_HEADER } from "../../../../src/proto/tls13/record.ts";
+import { CONTENT, MAX_CONTENT, RECORD_HEADER } from "../../../../src/proto/tls/record_layer.ts";
 import {
   type OpenedRecord,
   RecordProtection,

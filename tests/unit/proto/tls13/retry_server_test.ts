@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { MAX_ECH_RETRY_BYTES, MAX_EMPTY_TLS_RECORDS } from "../../../../src/model/limits.ts";
 import { ALERT } from "../../../../src/proto/tls/alert.ts";
-import { CHANGE_CIPHER_SPEC, CONTENT } from "../../../../src/proto/tls13/record.ts";
+import { CHANGE_CIPHER_SPEC } from "../../../../src/proto/tls13/record.ts";
+import { CONTENT } from "../../../../src/proto/tls/record_layer.ts";
 import { concat, latin1, toRecords, u16, vector8 } from "../../../support/client_hello_builder.ts";
 import { PUBLIC_KEY, RETRY, RETRY_CONFIGS } from "../../../support/retry_rejection.ts";
 import {

@@ -41,11 +41,7 @@ export function extension(type: number, ...data: readonly Uint8Array[]): Uint8Ar
 
 /** What is written here comes from a configuration that was checked: a part that is too long is our own fault. */
 function lengthOf(parts: readonly Uint8Array[], most: number): number {
-  const length = sumOf(parts);
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length > most) throw new RangeError(`${length} bytes in a vector of at most ${most}`);
   return length;
-}
-
-function sumOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((length, part) => length + part.length, 0);
 }
