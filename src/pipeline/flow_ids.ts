@@ -18,6 +18,7 @@ import {
   WIREGUARD_INDEX_LIFETIME,
 } from "../model/limits.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { equalBytes } from "../proto/bytes.ts";
 import {
   givenIndex,
   INITIATION,
@@ -140,8 +141,4 @@ export class FlowIdLearner {
   #put(id: Uint8Array, now: number, lifetimeMs: number): void {
     this.#table.put(this.#kind, id, this.#destination, now, lifetimeMs);
   }
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -116,6 +116,11 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
+/** Whether two arrays hold the same bytes. Takes no care to hide where they differ. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
 /**
  * Reads bytes as Latin-1, one character a byte. For short strings: the caller bounds the length.
  *

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { CryptoHello } from "./crypto_hello.ts";
-import { readClientHello, readMessage } from "./crypto_hello.ts";
 import { HandshakeStream } from "../tls/handshake_stream.ts";
+import { type CryptoHello, readClientHello, readMessage } from "./crypto_hello.ts";
 import type { CryptoData, HelloSwap } from "./hello_swap.ts";
 import type { InitialPacket } from "./header.ts";
 import { deriveInitialKeys, type InitialKeys } from "./initial_keys.ts";

@@ -7,11 +7,12 @@
 import { MAX_COALESCED_PACKETS, MAX_HELD_DATAGRAMS } from "../../model/limits.ts";
 import type { Detected } from "../../model/protocol.ts";
 import { NEED_MORE, NO_MATCH, type Verdict } from "../../model/verdict.ts";
+import { equalBytes } from "../bytes.ts";
 import { plainMatch, type UdpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
-import { type CryptoHello, readClientHello } from "./crypto_hello.ts";
 import { helloMatch } from "../tls/hello_match.ts";
 import { HandshakeStream } from "../tls/handshake_stream.ts";
+import { type CryptoHello, readClientHello } from "./crypto_hello.ts";
 import { readInitialFrames } from "./frames.ts";
 import {
   type InitialPacket,
@@ -211,8 +212,4 @@ function opensConnection(
     datagram.length >= MIN_INITIAL_DATAGRAM &&
     dcid.length >= MIN_CLIENT_DCID && dcid.length <= MAX_CONNECTION_ID &&
     scid.length <= MAX_CONNECTION_ID;
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

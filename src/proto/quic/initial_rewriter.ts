@@ -17,14 +17,14 @@ import {
   MAX_QUIC_ATTEMPTS,
   QUIET_QUIC_DATAGRAMS,
 } from "../../model/limits.ts";
+import { equalBytes } from "../bytes.ts";
+import { type Flight, type Initial, readFrames, rewriteFlight } from "./client_flight.ts";
 import { ConnectionAttempt, type CryptoFate } from "./connection_attempt.ts";
 import { closeConnection, cryptoError } from "./connection_close.ts";
 import type { CryptoHello } from "./crypto_hello.ts";
-import { FRAME, readInitialFrames } from "./frames.ts";
-import type { CryptoData, HelloSwap } from "./hello_swap.ts";
+import type { HelloSwap } from "./hello_swap.ts";
 import { type InitialPacket, parseLongHeader } from "./header.ts";
-import { type OpenInitial, sealInitial } from "./packet_protection.ts";
-import { writeVarint } from "./varint.ts";
+import type { OpenInitial } from "./packet_protection.ts";
 
 /** What a rewriter is made of. */
 export interface InitialRewriterOptions {
@@ -34,7 +34,7 @@ export interface InitialRewriterOptions {
    */
   readonly first: { readonly dcid: Uint8Array; readonly swap: HelloSwap } | null;
   /**
-   * Called with another hello, of a client that begins anew: because its server knows the version not (RFC 9368 §2.1), or
+   * Called with another hello, of a client that begins anew: because its server does not know the version (RFC 9368 §2.1), or
    * with another connection from the same port. Null where it must not go to the same target.
    */
   readonly open: (hello: CryptoHello) => HelloSwap | null;
@@ -77,7 +77,7 @@ export class InitialRewriter implements DatagramFilter {
     this.#countQuiet(flight);
     switch (this.#fateOf(flight)) {
       case "ready":
-        return [rewrite(flight)];
+        return [rewriteFlight(flight)];
       case "waiting":
         return this.#hold(flight);
       case "refused":
@@ -139,18 +139,8 @@ export class InitialRewriter implements DatagramFilter {
   ): Initial | null {
     this.#attempts.splice(this.#attempts.indexOf(attempt), 1);
     this.#attempts.unshift(attempt);
-    const frames: Frames[] = [];
-    const crypto: CryptoData[] = [];
-    const fault = readInitialFrames(opened.payload, {
-      insert: (offset, data) => {
-        const piece = { offset, data };
-        frames.push(piece);
-        crypto.push(piece);
-        return null;
-      },
-      keep: (kept) => void frames.push(kept),
-    });
-    return fault === null ? { attempt, packet, opened, frames, crypto } : null;
+    const frames = readFrames(opened.payload);
+    return frames === null ? null : { attempt, packet, opened, ...frames };
   }
 
   /** Takes up a new attempt, in the place of one whose hello is not known, if there are many. Tells whether there is room. */
@@ -217,7 +207,7 @@ export class InitialRewriter implements DatagramFilter {
           continue;
         }
         this.#heldBytes -= flight.datagram.length;
-        if (fate === "ready") released.push(rewrite(flight));
+        if (fate === "ready") released.push(rewriteFlight(flight));
       }
     }
     return released;
@@ -248,66 +238,7 @@ export class InitialRewriter implements DatagramFilter {
   }
 }
 
-/** A CRYPTO frame, or frames of other types as they are. */
-type Frames = CryptoData | Uint8Array;
-
-/** An Initial packet that was opened. */
-interface Initial {
-  readonly attempt: ConnectionAttempt;
-  readonly packet: InitialPacket;
-  readonly opened: OpenInitial;
-  readonly frames: readonly Frames[];
-  readonly crypto: readonly CryptoData[];
-}
-
-/** A datagram of the client, in memory of its own. */
-interface Flight {
-  readonly datagram: Uint8Array<ArrayBuffer>;
-  readonly initials: readonly Initial[];
-  /** The connection ID that its early data is sent to, if it has any. */
-  readonly earlyId: Uint8Array | null;
-}
-
 const NOTHING: readonly Uint8Array<ArrayBuffer>[] = [];
 
 /** None that a server reaches in a handshake, and one that is not taken for a smaller one. */
 const LATE_PACKET_NUMBER = 2 ** 30;
-
-/** Replaces the CRYPTO data of a datagram, in place. */
-function rewrite({ datagram, initials }: Flight): Uint8Array<ArrayBuffer> {
-  for (const { attempt, packet, opened, frames, crypto } of initials) {
-    if (crypto.length === 0 || attempt.swap === null) continue;
-    const payload = rewriteFrames(frames, opened.payload.length, attempt.swap);
-    const keys = attempt.keys(packet.version);
-    datagram.set(sealInitial(keys, { ...opened, payload }), packet.start);
-  }
-  return datagram;
-}
-
-/** What becomes shorter is filled up with PADDING frames, which are zeros. */
-function rewriteFrames(frames: readonly Frames[], length: number, swap: HelloSwap): Uint8Array {
-  const payload = new Uint8Array(length);
-  let end = 0;
-  for (const frame of frames) {
-    if (frame instanceof Uint8Array) {
-      payload.set(frame, end);
-      end += frame.length;
-      continue;
-    }
-    const { offset, data } = swap.replace(frame);
-    if (data.length === 0) {
-      payload[end++] = FRAME.ping; // so that the packet is acknowledged as before
-      continue;
-    }
-    payload[end++] = FRAME.crypto;
-    end = writeVarint(payload, end, offset);
-    end = writeVarint(payload, end, data.length);
-    payload.set(data, end);
-    end += data.length;
-  }
-  return payload;
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
