@@ -18,10 +18,15 @@ export const MAX_ALPN_NAMES = 128;
 
 /**
  * Bytes of a client that the server of ECH retry configurations takes until the client has data for somebody: two hellos
- * of some 2 KiB each, 0-RTT data (servers allow 16 KiB at most as a rule), and Finished. Each record of it that could be
- * 0-RTT data costs an attempt to open it.
+ * of some 2 KiB each, 0-RTT data (servers allow 16 KiB at most as a rule), and Finished.
  */
 export const MAX_ECH_RETRY_BYTES = 64 * 1024;
+
+/**
+ * Records of 0-RTT data that the same server passes over. There is no key for them, which takes some 30 µs each to find out:
+ * all of them as much as the handshake itself. Clients write 0-RTT data in a few.
+ */
+export const MAX_SKIPPED_TLS_RECORDS = 48;
 
 /**
  * Records without data that a TLS client may send beyond those with data; a KeyUpdate counts as four. Each costs work and

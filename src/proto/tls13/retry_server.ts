@@ -12,7 +12,11 @@
 import { timingSafeEqual } from "node:crypto";
 import type { EchRejection } from "../../model/ech.ts";
 import type { StreamFilter } from "../../model/flow.ts";
-import { MAX_CLIENT_HELLO, MAX_ECH_RETRY_BYTES } from "../../model/limits.ts";
+import {
+  MAX_CLIENT_HELLO,
+  MAX_ECH_RETRY_BYTES,
+  MAX_SKIPPED_TLS_RECORDS,
+} from "../../model/limits.ts";
 import { concat } from "../bytes.ts";
 import { ALERT, encodeAlertRecord } from "../tls/alert.ts";
 import { CLIENT_HELLO_TYPE, HANDSHAKE_HEADER } from "../tls/client_hello.ts";
@@ -70,6 +74,8 @@ export class RetryServer {
   #position = 0;
   /** Whether records may be early data, for which there is no key here (RFC 8446 §4.2.10). */
   #skipsEarlyData = false;
+  /** How many of them were found to be. */
+  #skipped = 0;
   /** Whether the client has shown that it has keys: from then on its alerts are sealed. */
   #hasOpened = false;
   #isFinished = false;
@@ -156,8 +162,10 @@ export class RetryServer {
     }
     const opened = flight.opener.open(record.bytes);
     if (opened.kind === "fault") {
-      const isSkipped = this.#skipsEarlyData && opened.alert === ALERT.badRecordMac;
-      return isSkipped ? null : this.#fault(opened.alert);
+      const isEarlyData = this.#skipsEarlyData && opened.alert === ALERT.badRecordMac;
+      return isEarlyData && this.#skipped++ < MAX_SKIPPED_TLS_RECORDS
+        ? null
+        : this.#fault(opened.alert);
     }
     this.#skipsEarlyData = false;
     this.#hasOpened = true;

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { MAX_ECH_RETRY_BYTES, MAX_EMPTY_TLS_RECORDS } from "../../../../src/model/limits.ts";
+import {
+  MAX_ECH_RETRY_BYTES,
+  MAX_EMPTY_TLS_RECORDS,
+  MAX_SKIPPED_TLS_RECORDS,
+} from "../../../../src/model/limits.ts";
 import { ALERT } from "../../../../src/proto/tls/alert.ts";
 import { CHANGE_CIPHER_SPEC } from "../../../../src/proto/tls13/record.ts";
 import { CONTENT } from "../../../../src/proto/tls/record_layer.ts";
@@ -215,6 +219,16 @@ Deno.test("RetryServer gives early data an end", () => {
   const step = session.push(sealedByNobody(5, 14_000));
   assert.ok(session.head.length > MAX_ECH_RETRY_BYTES);
   assert.equal(sealedAlert(session.client, step), ALERT.unexpectedMessage);
+});
+
+Deno.test("RetryServer tries no more than a few records for early data", () => {
+  const { session, client } = shakeHands({ extensions: [EARLY_DATA] });
+  assert.equal(session.push(sealedByNobody(MAX_SKIPPED_TLS_RECORDS, 17)).kind, "needMore");
+  assert.equal(session.push(client.finished(), client.alert(ALERT.echRequired)).kind, "retried");
+
+  const { session: other } = shakeHands({ extensions: [EARLY_DATA] });
+  const step = other.push(sealedByNobody(MAX_SKIPPED_TLS_RECORDS + 1, 17));
+  assert.equal(sealedAlert(other.client, step), ALERT.badRecordMac);
 });
 
 Deno.test("RetryServer hands over a client that goes on to talk", () => {
