@@ -78,7 +78,7 @@ export const QUIC_ECH_TARGET: FuzzTarget = {
     assert.ok(got <= input.length, "nothing comes out twice");
     if (rewriter.drop !== null) return "drop";
     assert.ok(!rewriter.done || input.length >= QUIET_QUIC_DATAGRAMS);
-    return got === input.length ? "all" : got > 0 ? "some" : "none";
+    return got === input.length ? "match" : got > 0 ? "some" : "none";
   },
 };
 
