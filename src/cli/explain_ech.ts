@@ -80,6 +80,7 @@ function explainTls(said: Uint8Array, service: Service, host: string): EchOutcom
   const { facts } = decision;
   switch (decision.kind) {
     case "outer":
+    case "limited": // not without a budget
       return connected(facts, service, service);
     case "inner":
       return endsRecord ? connected(facts, decision.service, service) : fault(facts);

@@ -27,7 +27,7 @@ export type EndReason =
   | "ech_fault" // its ECH opened and breaks the rules, or names nothing that is served: the client got an alert
   | "ech_retry" // the client was given current ECH configurations, and ended as it should
   | "ech_refused" // a QUIC client with an old ECH configuration, which is to get current ones over TCP
-  | "limit" // tcp_max_connections or udp_max_connections reached
+  | "limit" // tcp_max_connections or udp_max_connections reached, or too many hellos of one source that no ECH key opens
   | "error"; // the proxy's own fault, see the log
 
 /** What a flow came to. */

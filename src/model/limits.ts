@@ -119,14 +119,20 @@ export const LINGER_TIMEOUT = 2_000;
 export const MAX_LINGER_BYTES = 256 * 1024;
 
 /**
- * Failed tries to open a hello with ECH that a source has in a second. One takes some 250 µs, so a source costs a worker
- * 0.4 % of its time. Clients hardly need any: one whose configuration is old tries once, then uses the one that it is
+ * Failed tries to open a hello with ECH that a source has in a second. One takes some 100 µs, so a source costs a worker
+ * 0.3 % of its time. Clients hardly need any: one whose configuration is old tries once, then uses the one that it is
  * given, and GREASE is for a key of ours by chance only (one hello in 256 for each key).
  */
-export const ECH_FAILURES_PER_SECOND = 16;
+export const ECH_FAILURES_PER_SECOND = 32;
 
-/** The same at a time: when keys were replaced, many clients behind one address come with the old configuration. */
-export const ECH_FAILURE_BURST = 64;
+/**
+ * The same at a time: when keys were replaced, many clients behind one address come with the old configuration, and who is
+ * turned away gets no new one.
+ */
+export const ECH_FAILURE_BURST = 256;
+
+/** Failed tries that a handshake counts as which hands out configurations: it takes some ten times as long as one. */
+export const ECH_HANDSHAKE_TRIES = 10;
 
 /** Sources with failed tries that are remembered. An entry takes some 200 bytes. */
 export const MAX_ECH_SOURCES = 8 * 1024;

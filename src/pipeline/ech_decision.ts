@@ -14,8 +14,8 @@ import { findExact, findPattern } from "./name_lookup.ts";
 
 /** The decision, whatever carries the hello. */
 export type EchDecision =
-  /** It goes where its outer name leads, unchanged. `isLimited`: a key may open it, but its sender has used up its budget. */
-  | { readonly kind: "outer"; readonly facts: EchFacts; readonly isLimited: boolean }
+  /** It goes where its outer name leads, unchanged. */
+  | { readonly kind: "outer"; readonly facts: EchFacts }
   /** It goes where its inner name leads, in its inner form. */
   | {
     readonly kind: "inner";
@@ -29,7 +29,12 @@ export type EchDecision =
   /** It breaks a rule, or names nothing that is served. */
   | { readonly kind: "fault"; readonly facts: EchFacts; readonly alert: number }
   /** It is for a public name, and sealed for a configuration that is not in use any more: see `onReject`. */
-  | { readonly kind: "stale"; readonly facts: EchFacts };
+  | { readonly kind: "stale"; readonly facts: EchFacts }
+  /**
+   * A key may open it, but its source has used up its budget. A public server that has no such key must not get it: its
+   * client would take ECH for switched off, and say the hidden name in the clear (RFC 9849 §6.1.6).
+   */
+  | { readonly kind: "limited"; readonly facts: EchFacts };
 
 /** Who sent a hello, and when. */
 export interface EchClientInfo {
@@ -58,7 +63,7 @@ export function decideEch(
   const plain = { publicName, configId: null, innerName: null };
   switch (opening.kind) {
     case "none":
-      return { kind: "outer", facts: { ...plain, status: "none" }, isLimited: false };
+      return { kind: "outer", facts: { ...plain, status: "none" } };
     case "fault": {
       const { alert, configId } = opening;
       const status = configId === null ? "rejected" : "accepted";
@@ -68,8 +73,11 @@ export function decideEch(
       const { configId, isOurs, tried, isLimited } = opening;
       budget?.failed(host, tried, now);
       const facts: EchFacts = { ...plain, status: isOurs ? "rejected" : "grease", configId };
-      const isStale = isOurs && !isLimited && isPublicName(publicName, ech);
-      return isStale ? { kind: "stale", facts } : { kind: "outer", facts, isLimited };
+      const isForPublicName = isPublicName(publicName, ech);
+      if (isLimited) {
+        return { kind: isForPublicName || publicName === null ? "limited" : "outer", facts };
+      }
+      return { kind: isOurs && isForPublicName ? "stale" : "outer", facts };
     }
     case "accepted": {
       const { inner, context, key } = opening;

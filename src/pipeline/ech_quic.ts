@@ -56,11 +56,7 @@ export function decideEchQuic(
   const { facts } = decision;
   switch (decision.kind) {
     case "outer":
-      // The public server cannot open it, and the client would take ECH for switched off: whoever sends in its name could
-      // have it say the hidden name in the clear. Over TCP, nobody else can use its budget up.
-      return decision.isLimited
-        ? refusal(opening, facts)
-        : { kind: "connect", facts, service, filter: null };
+      return { kind: "connect", facts, service, filter: null };
     case "fault":
       return {
         kind: "close",
@@ -73,6 +69,9 @@ export function decideEchQuic(
       const filter = new InitialRewriter({ first: { dcid: opening.dcid, swap }, open });
       return { kind: "connect", facts, service: decision.service, filter };
     }
+    case "limited":
+      // Whatever is done with stale ones: over TCP, nobody can use up the budget of somebody else.
+      return refusal(opening, facts);
     case "stale":
       return ech.onReject.kind === "refuse"
         ? refusal(opening, facts)

@@ -7,6 +7,7 @@
 import type { EchFacts } from "../model/ech.ts";
 import type { StreamFilter, TcpFlowEvent } from "../model/flow.ts";
 import type { Service } from "../model/snapshot.ts";
+import { ECH_HANDSHAKE_TRIES } from "../model/limits.ts";
 import { SplitRelay } from "../proto/ech/split_relay.ts";
 import { ALERT, encodeAlertRecord } from "../proto/tls/alert.ts";
 import { parseClientHello } from "../proto/tls/client_hello.ts";
@@ -29,6 +30,9 @@ export interface EchStageOptions {
   /** Null: hellos are opened without a bound on what fails, and no configurations are given. */
   readonly resources: EchResources | null;
 }
+
+/** Without a word: nothing that could be said here would keep the client from thinking that ECH is switched off. */
+const LIMITED: EchStep = { kind: "end", reason: "limit" };
 
 /** Opens the hello; where it cannot be passed on, talks to the client. */
 export class EchStage {
@@ -73,6 +77,8 @@ export class EchStage {
           : this.#alert(ALERT.unexpectedMessage);
       case "stale":
         return this.#giveConfigurations(said, now);
+      case "limited":
+        return service.ech.onReject.kind === "target" ? this.#connect(service, null) : LIMITED;
     }
   }
 
@@ -93,9 +99,8 @@ export class EchStage {
     const ech = service.ech?.onReject;
     if (ech?.kind !== "retry" || resources === null) return this.#connect(service, null);
     const { budget, random } = resources;
-    // A handshake costs more than a try, and nothing was tried where the key is gone.
-    if (!budget.mayTry(host, now)) return this.#connect(service, null);
-    budget.failed(host, 1, now);
+    if (!budget.mayTry(host, now)) return LIMITED;
+    budget.failed(host, ECH_HANDSHAKE_TRIES, now);
     this.#retry = new EchRetry({ ech, random }, bounds);
     return this.#retry.start(said);
   }

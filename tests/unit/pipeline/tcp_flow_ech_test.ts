@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EchRejection, EchSettings } from "../../../src/model/ech.ts";
 import type { TcpFlowAction, TcpFlowEvent } from "../../../src/model/flow.ts";
-import { ECH_FAILURE_BURST, MAX_TCP_HEAD } from "../../../src/model/limits.ts";
+import { ECH_FAILURE_BURST, ECH_HANDSHAKE_TRIES, MAX_TCP_HEAD } from "../../../src/model/limits.ts";
 import type { Service, Snapshot } from "../../../src/model/snapshot.ts";
 import { EchBudget } from "../../../src/pipeline/ech_budget.ts";
 import { TcpFlow } from "../../../src/pipeline/tcp_flow.ts";
@@ -254,6 +254,13 @@ Deno.test("TcpFlow says nothing of ECH where its service has no keys", () => {
   assert.equal(flow.facts().detected?.ech, true);
 });
 
+/** A budget that the client's source has used up. */
+function usedUp(): EchBudget {
+  const budget = new EchBudget();
+  budget.failed(PEER.host, ECH_FAILURE_BURST, 0);
+  return budget;
+}
+
 Deno.test("TcpFlow tries no more keys for a source whose hellos have failed too often", () => {
   const stale = toRecords(EchClient.seeded(echKey({ seed: 99 })).hello().outer);
   const budget = new EchBudget();
@@ -265,6 +272,22 @@ Deno.test("TcpFlow tries no more keys for a source whose hellos have failed too 
   assert.deepEqual(limited.next(own, 0), connect("10.0.0.1:443", true, 0));
   assert.equal(limited.facts().ech?.status, "rejected");
   assert.deepEqual(flowWith({}, { budget }).next(own, 60_000).kind, "connect");
+});
+
+Deno.test("TcpFlow ends a client whose source has failed too often, rather than let it think that ECH is off", () => {
+  const named = hello({ outer: { serverName: "elsewhere.example" } }).outer;
+  const cases: [Uint8Array, EchRejection, ends: boolean][] = [
+    [hello().outer, RETRIED, true],
+    [hello({ outer: {} }).outer, RETRIED, true],
+    [hello().outer, { kind: "target" }, false],
+    [named, RETRIED, false],
+    [greaseHello(99), RETRIED, false],
+  ];
+  for (const [message, onReject, ends] of cases) {
+    const flow = flowWith({ onReject }, { budget: usedUp() });
+    const action = flow.next(data(toRecords(message)), 0);
+    assert.deepEqual(action, ends ? closed("limit") : connect("10.0.0.1:443", true, 0));
+  }
 });
 
 Deno.test("TcpFlow counts no hello that opens, and no GREASE, against its source", () => {
@@ -365,14 +388,15 @@ Deno.test("TcpFlow serves no handshake for another name, nor for a hello that is
   }
 });
 
-Deno.test("TcpFlow serves a source no more handshakes than it may fail, retired keys included", () => {
+Deno.test("TcpFlow serves a source few handshakes, retired keys included, and then lets it think nothing", () => {
   const budget = new EchBudget();
   const keys = [echKey({ configId: 8, publicName: "public.test" })];
   const record = new Tls13Client().helloRecord();
   const begin = () => {
     const ech = { keys, retiredConfigIds: [7], onReject: RETRIED };
-    return flowWith(ech, { budget }).next(data(record), 0).kind;
+    return flowWith(ech, { budget }).next(data(record), 0);
   };
-  for (let count = 0; count < ECH_FAILURE_BURST; count++) assert.equal(begin(), "reply");
-  assert.equal(begin(), "connect");
+  const most = Math.ceil(ECH_FAILURE_BURST / ECH_HANDSHAKE_TRIES);
+  for (let count = 0; count < most; count++) assert.equal(begin().kind, "reply");
+  assert.deepEqual(begin(), closed("limit"));
 });
