@@ -90,7 +90,7 @@ export async function runTests(
 /** Whether a test file runs the proxy on the engine that the environment names: then it imports something that does. */
 function usesEngine(file: string): boolean {
   if (!file.startsWith("tests/e2e/")) return false;
-  return /support\/(proxy_process|main_process|engine_under_test)\.ts/.test(
+  return /support\/(proxy_process|main_process|engine_under_test|ech_site)\.ts/.test(
     Deno.readTextFileSync(file),
   );
 }

@@ -16,7 +16,7 @@ for (const server of JSON.parse(process.argv[2])) {
 }
 console.log("ready");
 
-function serveTls({ name, cert, key, groups }) {
+function serveTls({ name, port = 0, cert, key, groups }) {
   const options = { cert, key, ALPNProtocols: ["http/1.1"] };
   if (groups !== undefined) options.ecdhCurve = groups;
   const server = createServer(options, (request, response) => {
@@ -25,7 +25,7 @@ function serveTls({ name, cert, key, groups }) {
     response.end(body);
   });
   server.on("tlsClientError", (error) => console.log(`${name}: ${error}`));
-  return new Promise((resolve) => server.listen(0, HOST, () => resolve(server.address().port)));
+  return new Promise((resolve) => server.listen(port, HOST, () => resolve(server.address().port)));
 }
 
 async function serveHttp3({ name, cert, key, groups }) {

@@ -20,6 +20,8 @@ export interface EchBackendSpec {
   /** `go` is TLS as well, by Go in place of Bun. */
   readonly kind: "tls" | "h3" | "go";
   readonly certificate: Certificate;
+  /** `tls`: default any free one. */
+  readonly port?: number;
   /** Key exchange, such as `P-384`, for which no client sends a key share of its own accord. Default: all. */
   readonly groups?: string;
   /** `h3`: each client has to prove its address first, by the token of a Retry packet. */
@@ -33,7 +35,7 @@ export interface EchPage {
   readonly sni: string;
 }
 
-/** Running servers, all on free ports of 127.0.0.1. */
+/** Running servers, all on 127.0.0.1. */
 export interface EchBackends extends AsyncDisposable {
   /** `127.0.0.1:port` of the server of that name. */
   address(name: string): string;
@@ -41,9 +43,14 @@ export interface EchBackends extends AsyncDisposable {
   readonly process: RunningProgram;
 }
 
-/** Starts the servers, by names that their pages tell. Needs `bun`, `quiche` for `retry`, and `go 1.24` for `go`. */
+/**
+ * Starts the servers, by names that their pages tell. Needs `bun`, `quiche` for `retry`, and `go 1.24` for `go`.
+ *
+ * @param behind command words to run Bun behind, such as `ip netns exec NAME`
+ */
 export async function startEchBackends(
   specs: Readonly<Record<string, EchBackendSpec>>,
+  behind: readonly string[] = [],
 ): Promise<EchBackends> {
   await using stack = new AsyncDisposableStack();
   const addresses = new Map<string, string>();
@@ -59,7 +66,8 @@ export async function startEchBackends(
       addresses.set(name, address);
     } else list.push({ name, ...spec, ...certificate });
   }
-  const process = stack.use(RunningProgram.start(BUN, [SCRIPT, JSON.stringify(list)]));
+  const [program = "", ...args] = [...behind, BUN, SCRIPT, JSON.stringify(list)];
+  const process = stack.use(RunningProgram.start(program, args));
   await process.waitForLine(/^ready$/);
   for (const line of process.lines) {
     const [, name, port] = /^listening (\S+) (\d+)$/.exec(line) ?? [];

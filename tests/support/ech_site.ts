@@ -50,6 +50,8 @@ export interface Site extends AsyncDisposable {
   readonly proxy: ProxyProcess;
   /** The port that clients know, at 127.0.0.1. */
   readonly port: number;
+  /** `127.0.0.1:port` of a backend. */
+  readonly address: (backend: string) => string;
   /** Who vouches for the backends. */
   readonly authority: CertificateAuthority;
   /** Beginnings of all connections so far. */
@@ -88,6 +90,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   return {
     proxy,
     port: tap.port,
+    address,
     authority,
     flights,
     assertHidden() {
