@@ -48,7 +48,8 @@ export function parseOuterEch(message: Uint8Array, { start, end }: Extension): O
  * @param message the handshake message, to its end and no further
  */
 export function outerAad(message: Uint8Array, { payload, payloadStart }: OuterEch): Uint8Array {
-  const aad = message.slice(HANDSHAKE_HEADER);
+  // No `slice`, which does not copy from a `Buffer`.
+  const aad = new Uint8Array(message.subarray(HANDSHAKE_HEADER));
   const start = payloadStart - HANDSHAKE_HEADER;
   return aad.fill(0, start, start + payload.length);
 }

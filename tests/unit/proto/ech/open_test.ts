@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { EchKem, EchKey, EchSettings } from "../../../../src/model/ech.ts";
 import {
   type EchContext,
@@ -58,6 +59,18 @@ Deno.test("openClientHello does not read what is behind the hello", () => {
   const opening = open(longer);
   assert.ok(opening.kind === "accepted");
   assert.equal(opening.inner.toHex(), inner.toHex());
+});
+
+Deno.test("openClientHello and reopenClientHello leave a hello in a Buffer as it is", () => {
+  const client = EchClient.seeded(KEY);
+  const [first, second] = [client.hello(), client.hello({ isSecond: true })];
+  const message = Buffer.from(first.outer);
+  const opening = open(message);
+  assert.equal(message.toHex(), first.outer.toHex());
+  assert.ok(opening.kind === "accepted");
+  const again = Buffer.from(second.outer);
+  reopenClientHello(again, opening.context);
+  assert.equal(again.toHex(), second.outer.toHex());
 });
 
 Deno.test("openClientHello tries each key of a config_id in turn", () => {
