@@ -43,6 +43,7 @@ export interface InitialRewriterOptions {
 /** Rewrites the Initials of one flow. */
 export class InitialRewriter implements DatagramFilter {
   readonly #open: InitialRewriterOptions["open"];
+  readonly #isRest: boolean;
   /** The one that had the latest packet first. */
   readonly #attempts: ConnectionAttempt[];
   #held: Flight[] = [];
@@ -55,11 +56,16 @@ export class InitialRewriter implements DatagramFilter {
 
   constructor({ first, open }: InitialRewriterOptions) {
     this.#open = open;
+    this.#isRest = first === null;
     this.#attempts = first === null ? [] : [new ConnectionAttempt(first.dcid, first.swap)];
   }
 
+  /**
+   * Never where the flow is the rest of another one: whoever has seen its ID on the way can have sent what came so far, and
+   * go on with a hello to learn by the answer whose target that is.
+   */
   get done(): boolean {
-    return this.#quiet >= QUIET_QUIC_DATAGRAMS;
+    return !this.#isRest && this.#quiet >= QUIET_QUIC_DATAGRAMS;
   }
 
   get heldBytes(): number {

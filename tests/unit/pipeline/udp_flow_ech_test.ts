@@ -6,7 +6,11 @@
 
 import assert from "node:assert/strict";
 import type { EchFacts, EchSettings } from "../../../src/model/ech.ts";
-import { ECH_FAILURE_BURST, UDP_PROBE_TIMEOUT } from "../../../src/model/limits.ts";
+import {
+  ECH_FAILURE_BURST,
+  QUIET_QUIC_DATAGRAMS,
+  UDP_PROBE_TIMEOUT,
+} from "../../../src/model/limits.ts";
 import type { Service, Snapshot } from "../../../src/model/snapshot.ts";
 import { EchBudget } from "../../../src/pipeline/ech_budget.ts";
 import { flowIdMemory, FlowIdTable } from "../../../src/pipeline/flow_id_table.ts";
@@ -177,6 +181,17 @@ Deno.test("UdpFlow keeps the outer hellos of a client that has moved from its hi
   assert.deepEqual(rig.push(quic.crypto()), []);
   assert.deepEqual(rig.push(quic.short()), [quic.short()]);
   assert.deepEqual(new UdpFlowRig(snapshot, null, ids).push(quic.crypto()), []);
+});
+
+Deno.test("UdpFlow keeps outer hellos from a hidden target of whoever knows its ID, whatever else is sent", () => {
+  const { ids, quic, snapshot } = connected(SERVER_ID);
+  quic.adopt(SERVER_ID);
+  const rig = new UdpFlowRig(snapshot, null, ids);
+  for (let sent = 0; sent < 2 * QUIET_QUIC_DATAGRAMS; sent++) {
+    assert.equal(rig.push(quic.short()).length, 1);
+  }
+  const plain = new QuicClient(buildClientHello({ serverName: "private.example" }));
+  assert.deepEqual(rig.push(plain.crypto()), []);
 });
 
 Deno.test("UdpFlow gives a hidden target the inner hello of a client that has moved after a Retry", () => {
