@@ -11,8 +11,8 @@ import { findProgram } from "./programs.ts";
 const CAPABILITIES: Readonly<Record<string, () => boolean>> = {
   bun: () => isFile(BUN),
   quiche: () => isFile(QUICHE),
-  "go 1.24": () => goVersion() >= 1.24,
-  "go 1.26": () => goVersion() >= 1.26,
+  "go 1.24": () => goMinor() >= 24,
+  "go 1.26": () => goMinor() >= 26,
   "openssl 3.5": () => opensslVersion() >= 3.5,
   Linux: () => Deno.build.os === "linux",
   IPv6: () => canListen("::1"),
@@ -64,12 +64,12 @@ function isFile(path: string): boolean {
   }
 }
 
-/** Such as 1.24; 0 where there is no Go. */
-function goVersion(): number {
+/** 24 for Go 1.24; 0 where there is none. */
+function goMinor(): number {
   const path = findProgram("go");
   if (path === null) return 0;
   const { stdout } = new Deno.Command(path, { args: ["env", "GOVERSION"] }).outputSync();
-  return Number(/^go(\d+\.\d+)/.exec(new TextDecoder().decode(stdout))?.[1] ?? 0);
+  return Number(/^go1\.(\d+)/.exec(new TextDecoder().decode(stdout))?.[1] ?? 0);
 }
 
 /** Such as 3.5; 0 where there is no OpenSSL. */
