@@ -8,8 +8,10 @@ import type { Findings } from "./findings.ts";
 import type { KeyPath } from "./key_path.ts";
 import { quote, ValueError } from "./value_error.ts";
 
-/** The text of a file, or in words why it cannot be read, such as `no such file`. */
-export type FileContent = { readonly text: string } | { readonly failure: string };
+/** The text of a file, or in words why it cannot be read, such as `no such file`, and what to do about it. */
+export type FileContent =
+  | { readonly text: string }
+  | { readonly failure: string; readonly hint?: string };
 
 /** Reads a file by its path as the configuration has it. */
 export type ReadFile = (path: string) => FileContent;
@@ -42,7 +44,8 @@ export function parseFile<T>(
 ): T | undefined {
   const content = read(path);
   if ("failure" in content) {
-    findings.error(at, `Cannot read ${quote(path)}: ${content.failure}`);
+    const { failure, hint = null } = content;
+    findings.error(at, `Cannot read ${quote(path)}: ${failure}`, { hint });
     return undefined;
   }
   try {

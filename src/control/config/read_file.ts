@@ -18,7 +18,8 @@ export function readNamedFile(path: string): FileContent {
     if (size > MAX_LENGTH) return { failure: `it is longer than ${MAX_LENGTH} bytes` };
     return { text: Deno.readTextFileSync(path) };
   } catch (error) {
-    return { failure: readFailure(error) };
+    const hint = remedy(error);
+    return { failure: readFailure(error), ...(hint === null ? {} : { hint }) };
   }
 }
 
@@ -29,4 +30,18 @@ export function readFailure(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.NotCapable) return "not permitted by --allow-read";
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What to do about it. No path: it may be a key in the wrong place. */
+function remedy(error: unknown): string | null {
+  if (error instanceof Deno.errors.NotFound) {
+    return "A relative path begins at the directory of the configuration file, wherever the proxy is started";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "It must be readable for the user that runs the proxy: key files are made for their owner alone";
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return "Add its directory to --allow-read, as it is watched as well";
+  }
+  return null;
 }

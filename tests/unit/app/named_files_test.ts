@@ -7,7 +7,11 @@ Deno.test("NamedFiles reads each file once, beside the configuration, and knows 
   const path = await dir.write("key.pem", "one");
   const files = new NamedFiles(`${dir.path}/config.toml`);
   assert.deepEqual(files.read("key.pem"), { text: "one" });
-  assert.deepEqual(files.read("./gone.pem"), { failure: "no such file" });
+  assert.deepEqual(files.read("./gone.pem"), {
+    failure: "no such file",
+    hint:
+      "A relative path begins at the directory of the configuration file, wherever the proxy is started",
+  });
   assert.equal(files.areUnchanged(), true);
   await dir.write("key.pem", "two");
   assert.deepEqual(files.read("key.pem"), { text: "one" });
