@@ -52,7 +52,10 @@ Deno.test("ech generate works with what the base job is granted, and says what i
   await using dir = await TempDir.make();
   const refused = await runMain([...GENERATE, "--out", dir.path]);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, new RegExp(`: not permitted by --allow-write=${dir.path}\n$`));
+  assert.match(
+    refused.stderr,
+    new RegExp(`: not permitted: it needs --allow-write=${dir.path}\n$`),
+  );
   assert.deepEqual(await Array.fromAsync(Deno.readDir(dir.path)), []);
 
   const nothing = await runMain(GENERATE, { permissions: [] });

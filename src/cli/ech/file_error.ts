@@ -22,9 +22,10 @@ function reason(verb: string, path: string, cause: unknown): string {
   }
   if (verb === "write") {
     if (cause instanceof Deno.errors.NotCapable) {
-      return `not permitted by --allow-write=${dirname(path)}`;
+      return `not permitted: it needs --allow-write=${dirname(path)}`;
     }
     if (cause instanceof Deno.errors.NotFound) return "no such directory";
+    if (cause instanceof Deno.errors.NotADirectory) return `"${dirname(path)}" is not a directory`;
   }
   return readFailure(cause);
 }
