@@ -83,9 +83,11 @@ function checkRetired(
 ): void {
   for (const [index, id] of retired.entries()) {
     if (!keys.some(({ key }) => key.configId === id)) continue;
-    findings.warning([...path, "retired_config_ids", index], `There still is a key with ${id}`, {
-      hint: "Remove the number: it is for keys that are gone",
-    });
+    findings.warning(
+      [...path, "retired_config_ids", index],
+      `There still is a key with config_id ${id}`,
+      { hint: "Remove the number: it is for keys that are gone" },
+    );
   }
 }
 

@@ -29,7 +29,12 @@ export function parseBase64(text: string): Uint8Array<ArrayBuffer> {
   const padded = bare.length < text.length;
   const whole = bare.length % 4 !== 1 && (!padded || text.length % 4 === 0);
   if (bare !== "" && whole && /^[A-Za-z0-9+/]+$/.test(bare)) return Uint8Array.fromBase64(bare);
-  throw new ValueError("This is not base64", "Use the alphabet with + and /, without line breaks");
+  throw new ValueError(
+    "This is not base64",
+    text.startsWith("ech=")
+      ? "Leave ech= and its quotes away"
+      : "Use the alphabet with + and /, without line breaks",
+  );
 }
 
 /**
@@ -90,7 +95,7 @@ export function parsePrivatePattern(text: string): string {
  * @throws {ValueError} when it is not that
  */
 export function parsePrivateTarget(text: string): Target {
-  return withoutRepeating(text, () => parseTarget(text));
+  return withoutRepeating(text, () => parseTarget(text), 'Write it as in "10.0.0.5:443"');
 }
 
 /** Stands in a message for a name. */
@@ -98,13 +103,13 @@ export function unnamed(): string {
   return "This";
 }
 
-/** Messages begin with what they are about, in quotes; hints may have it, too. */
-function withoutRepeating<T>(text: string, parse: () => T): T {
+/** Messages begin with what they are about, in quotes; hints may have it, too, in whose place comes `hint`. */
+function withoutRepeating<T>(text: string, parse: () => T, hint: string | null = null): T {
   try {
     return parse();
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     const message = error.message.replace(/^"(?:[^"\\]|\\.)*"/, unnamed());
-    throw new ValueError(message, error.hint?.includes(text) ? null : error.hint);
+    throw new ValueError(message, error.hint?.includes(text) ? hint : error.hint);
   }
 }

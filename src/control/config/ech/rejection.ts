@@ -54,6 +54,8 @@ export function readRejection(
     return { kind: "target" };
   }
   if (kind === "retry") return readRetry(draft, path, keys, surroundings, findings);
+  // Its value could not be read: who knows what it needs.
+  if (kind === undefined) return { kind: "target" };
   for (const key of RETRY_KEYS) {
     if (!given.has(key)) continue;
     findings.warning([...path, key], `"${key}" does nothing without on_reject = "retry"`, {
@@ -61,7 +63,7 @@ export function readRejection(
       hint: protocol === "tls" ? null : "Put it into the table of a tls service",
     });
   }
-  return { kind: kind ?? "target" };
+  return { kind };
 }
 
 function readRetry(

@@ -83,7 +83,9 @@ export const ECH_KEYS = {
       "name:port; listen_port where the port is left out.",
   }),
   private: tables(
-    z.strictObject(PRIVATE, { error: expected("a table") }),
+    z.strictObject(PRIVATE, {
+      error: expected('a table as in { names = ["wiki.example"], target = ["10.0.0.5:443"] }'),
+    }),
     "[[protocols.NAME.ech.private]]",
   ).optional().meta({ description: "Inner server names with backends of their own." }),
   key_files: list(keyFile, "paths").optional().meta({

@@ -422,7 +422,7 @@ const WARNINGS: readonly Mistake[] = [
   {
     rule: "a retired id that a key has",
     text: ech(`${KEYS}\n${NAMES}\nretired_config_ids = [3, §7]`),
-    message: "There still is a key with 7",
+    message: "There still is a key with config_id 7",
   },
   ...[
     "certificate = 'edge.pem'",
@@ -555,6 +555,27 @@ Deno.test("parseConfig() has nothing against public names that a less exact rule
     );
     assert.deepEqual(parseConfig(text, "config.toml", SURROUNDINGS).warnings, [], text);
   }
+});
+
+Deno.test("parseConfig() says how to mend values of an ech table that were pasted as they were found", () => {
+  const cases = [
+    ['ech_config_list = \'ech="AEX+DQ"\'\nprivate_keys = [""]', "Leave ech= and its quotes away"],
+    [
+      'private = [{ names = ["a.example"], target = ["10.0.0.9"] }]',
+      'Write it as in "10.0.0.5:443"',
+    ],
+  ] as const;
+  for (const [lines, hint] of cases) {
+    const hints = issuesOf(ech(`${lines}\n${NAMES}`)).map((issue) => issue.hint);
+    assert.equal(hints.includes(hint), true, JSON.stringify(hints));
+  }
+});
+
+Deno.test("parseConfig() does not say what a misspelt on_reject needs", () => {
+  const text = ech(RETRY.replace('"retry"', '"retri"'));
+  assert.deepEqual(issuesOf(text).map(({ message }) => message), [
+    '"retri" is not one of target, retry, refuse',
+  ]);
 });
 
 Deno.test("parseConfig() repeats no inner name and no key, whatever is wrong with them", () => {
