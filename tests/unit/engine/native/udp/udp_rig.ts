@@ -9,6 +9,7 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../../../../src/engine/clock.ts";
 import type { EngineNotice } from "../../../../../src/engine/engine.ts";
+import { echResources } from "../../../../../src/engine/ech_resources.ts";
 import { FlowLedger } from "../../../../../src/engine/flow_ledger.ts";
 import { Poller } from "../../../../../src/engine/native/poller.ts";
 import { DescriptorTable } from "../../../../../src/engine/native/sys/descriptor_table.ts";
@@ -101,6 +102,7 @@ export class UdpRig implements Disposable {
       ready: this.#ready,
       turnEnd: this.#turnEnd,
       ledger: this.ledger,
+      ech: echResources(events, this.clock, this.ledger),
       flows: {
         active: () => this.active,
         enter: () => ++this.active,
