@@ -13,7 +13,7 @@ import type {
   UdpFlowAction,
   UdpFlowEvent,
 } from "../model/flow.ts";
-import { MAX_HELD_DATAGRAM_BYTES_TOTAL } from "../model/limits.ts";
+import { MAX_HELD_DATAGRAM_BYTES_TOTAL, UDP_PROBE_TIMEOUT } from "../model/limits.ts";
 import type { Target } from "../model/snapshot.ts";
 import type { FlowIdLearner } from "../pipeline/flow_ids.ts";
 import type { UdpFlow } from "../pipeline/udp_flow.ts";
@@ -57,12 +57,11 @@ export class UdpFlowDriver implements Cuttable {
   readonly #options: UdpFlowDriverOptions;
   readonly #held: HeldDatagrams;
   readonly #timer = new Timer(() => this.#onTimer());
-  /** What the flow waits for; from `filtering` on it has decided. */
-  #state: "sniffing" | "resolving" | "filtering" | "open" | "ended" = "sniffing";
-  /** Sees the client's datagrams while `filtering`. */
+  #state: "sniffing" | "resolving" | "open" | "ended" = "sniffing";
   #filter: DatagramFilter | null = null;
-  /** What of the bytes that the filter holds is in the ledger. */
+  /** What of the bytes that the filter holds is in the ledger, and how long it may hold them. */
   #filterBytes = 0;
+  #filterDeadline = Infinity;
   #learner: FlowIdLearner | null = null;
   #lookUps = 0;
   #idleMs = 0;
@@ -76,29 +75,35 @@ export class UdpFlowDriver implements Cuttable {
     ledger.udpUndecided++;
   }
 
-  /** Whether datagrams go to the target as they are. */
+  /** Whether datagrams go to the target as they are, but for those that a filter sees. */
   get isOpen(): boolean {
     return this.#state === "open";
+  }
+
+  /** Whether there is a filter to be asked. */
+  get isFiltered(): boolean {
+    return this.#filter !== null;
+  }
+
+  /** Whether a datagram of an open flow is to be delivered all the same, by its first byte. */
+  sees(first: number | undefined): boolean {
+    return this.#filter !== null && this.#filter.sees(first);
   }
 
   /**
    * Takes a datagram from the client; the view is only read during the call.
    *
-   * @returns whether the flow is open, so that the caller is to send the datagram to the target
+   * @returns whether the flow is open, so that the caller is to send the datagram to the target as it is
    */
   deliver(data: Uint8Array): boolean {
     switch (this.#state) {
       case "open":
-        this.touch();
-        return true;
+        return this.#pass(data);
       case "sniffing":
         return this.#classify(data);
       case "resolving":
         this.#held.hold(data);
         return false;
-      case "filtering":
-        this.touch();
-        return this.#pass(data);
       case "ended":
         return false;
     }
@@ -140,7 +145,8 @@ export class UdpFlowDriver implements Cuttable {
     this.#state = "ended";
     clock.disarm(this.#timer);
     this.#held.release();
-    this.#endFilter();
+    this.#filter = null;
+    this.#countHeld(0);
     transport.end(() => this.entry.close(flow.facts(), outcome));
   }
 
@@ -150,8 +156,7 @@ export class UdpFlowDriver implements Cuttable {
     const { all } = this.#held;
     if (all.length > 0 && !this.#held.fits(data)) return false;
     this.#advance({ kind: "datagrams", held: [...all, data] });
-    if (this.isOpen) return true;
-    if (this.#filter !== null) return this.#pass(data);
+    if (this.isOpen) return this.#pass(data);
     if (!this.#isEnded() && !this.#held.hold(data)) this.end({ reason: "limit" });
     return false;
   }
@@ -204,7 +209,7 @@ export class UdpFlowDriver implements Cuttable {
     const error = transport.open(forward);
     if (error !== null) return this.end({ reason: "connect_failed", error });
     this.#filter = forward.filter ?? null;
-    this.#state = this.#filter === null ? "open" : "filtering";
+    this.#state = "open";
     ledger.udpUndecided--;
     ledger.udpSessions++;
     this.entry.started(flow.facts());
@@ -213,21 +218,25 @@ export class UdpFlowDriver implements Cuttable {
     this.#idleMs = forward.idleMs;
     this.touch();
     clock.disarm(this.#timer);
-    this.#armIdle();
+    this.#arm();
     for (const data of this.#held.release()) {
       // What was sent before may have told that nobody is there.
       if (!this.#isEnded() && this.#pass(data)) transport.sendHeld(data);
     }
   }
 
-  /** Shows a datagram to the filter, if there still is one. Returns whether there was none, so that it goes out as it is. */
+  /** Shows a datagram of an open flow to the filter, if that is to see it. Returns whether it goes out as it is. */
   #pass(data: Uint8Array): boolean {
     const filter = this.#filter;
-    if (filter === null) return true;
+    if (filter === null || !filter.sees(data[0])) {
+      this.touch();
+      return true;
+    }
     try {
-      for (const filtered of filter.push(data)) {
-        if (!this.#isEnded()) this.#options.transport.sendHeld(filtered);
-      }
+      const filtered = filter.push(data);
+      // What does not pass does not keep the flow alive either: it may be for another target.
+      if (filtered.length > 0) this.touch();
+      for (const one of filtered) if (!this.#isEnded()) this.#options.transport.sendHeld(one);
       this.#heed(filter);
     } catch (error) {
       this.fail(error);
@@ -239,26 +248,32 @@ export class UdpFlowDriver implements Cuttable {
   #heed(filter: DatagramFilter): void {
     if (this.#isEnded()) return;
     if (filter.drop !== null) return this.#drop(filter.drop);
-    if (filter.done) {
-      this.#endFilter();
-      this.#state = "open";
-      return;
+    const wasHolding = this.#filterBytes > 0;
+    this.#countHeld(filter.heldBytes);
+    if (this.#options.ledger.heldDatagramBytes > MAX_HELD_DATAGRAM_BYTES_TOTAL) {
+      return this.#forgetHeld(filter);
     }
-    const { ledger } = this.#options;
-    ledger.heldDatagramBytes += filter.heldBytes - this.#filterBytes;
-    this.#filterBytes = filter.heldBytes;
-    if (ledger.heldDatagramBytes > MAX_HELD_DATAGRAM_BYTES_TOTAL) this.end({ reason: "limit" });
+    if (wasHolding || this.#filterBytes === 0) return;
+    this.#filterDeadline = this.#options.clock.now() + UDP_PROBE_TIMEOUT;
+    this.#arm();
   }
 
-  #endFilter(): void {
-    this.#filter = null;
-    this.#options.ledger.heldDatagramBytes -= this.#filterBytes;
-    this.#filterBytes = 0;
+  #forgetHeld(filter: DatagramFilter): void {
+    filter.forgetHeld();
+    this.#countHeld(filter.heldBytes);
   }
 
-  #armIdle(): void {
-    if (this.#idleMs === 0) return;
-    this.#options.clock.arm(this.#timer, this.#lastFromClient + this.#idleMs);
+  #countHeld(bytes: number): void {
+    this.#options.ledger.heldDatagramBytes += bytes - this.#filterBytes;
+    this.#filterBytes = bytes;
+    if (bytes === 0) this.#filterDeadline = Infinity;
+  }
+
+  /** Arms the timer of an open flow. */
+  #arm(): void {
+    const idle = this.#idleMs === 0 ? Infinity : this.#lastFromClient + this.#idleMs;
+    const deadline = Math.min(idle, this.#filterDeadline);
+    if (deadline !== Infinity) this.#options.clock.arm(this.#timer, deadline);
   }
 
   #onTimer(): void {
@@ -269,10 +284,15 @@ export class UdpFlowDriver implements Cuttable {
       return this.#advance({ kind: "resolveFailed", error: "name_not_resolved" });
     }
     // The timer is not touched for every datagram: what came meanwhile is seen here.
-    const idle = this.#options.clock.now() - this.#lastFromClient;
-    if (idle >= this.#idleMs) return this.end({ reason: "idle" });
-    this.#learner?.refresh(this.#options.clock.now());
-    this.#armIdle();
+    const now = this.#options.clock.now();
+    const idle = now - this.#lastFromClient;
+    if (this.#idleMs > 0 && idle >= this.#idleMs) return this.end({ reason: "idle" });
+    if (this.#filter !== null && now >= this.#filterDeadline) this.#forgetHeld(this.#filter);
+    else {
+      this.#learner?.refresh(now);
+      this.#filter?.rest();
+    }
+    this.#arm();
   }
 
   /** Asked in words that the type checker does not follow: a call may have changed the state. */

@@ -196,7 +196,7 @@ export type UdpFlowAction =
     /** The address to send from: the client's where the service is transparent; null: the system chooses. */
     readonly from: SocketAddress | null;
     readonly idleMs: number;
-    /** Sees the client's datagrams, those that are held first, until it is done. */
+    /** Sees the client's datagrams, those that are held first. */
     readonly filter?: DatagramFilter;
   }
   | UdpDrop;
@@ -208,14 +208,18 @@ export interface UdpDrop {
   readonly reply?: Uint8Array<ArrayBuffer>;
 }
 
-/** Rewrites the first datagrams of a client. Never throws; what it holds is bounded. */
+/** Rewrites datagrams of a client for as long as its flow lives. Never throws; what it holds is bounded. */
 export interface DatagramFilter {
+  /** Whether it is to see a datagram that begins with this byte. All others pass unchanged. */
+  sees(first: number | undefined): boolean;
   /** Takes a datagram of the client, which is only read. Returns what the target gets now, in order, for keeps. */
   push(datagram: Uint8Array): readonly Uint8Array<ArrayBuffer>[];
-  /** Whether it has nothing left to do: the datagrams that come next pass unchanged, and it is not called any more. */
-  readonly done: boolean;
-  /** Bytes of datagrams that wait in it for others. */
+  /** Bytes that datagrams take which wait in it for others. */
   readonly heldBytes: number;
+  /** Lets go of datagrams that wait for others, which have not come in time. */
+  forgetHeld(): void;
+  /** Called from time to time: lets go of what is kept for datagrams of which none has come since the last call. */
+  rest(): void;
   /** How the flow is to end, once it must not go on; null until then. */
   readonly drop: UdpDrop | null;
 }

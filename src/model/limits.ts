@@ -55,6 +55,12 @@ export const MAX_HELD_DATAGRAMS = 16;
 /** Bytes held for one UDP flow in the same time: sixteen full Initials. */
 export const MAX_HELD_DATAGRAM_BYTES = 32 * 1024;
 
+/**
+ * What a CRYPTO frame of a held datagram counts as beside its bytes: with a few of them in each, it may take far more memory
+ * than the datagram. Chromium sends some ten in an Initial.
+ */
+export const HELD_CRYPTO_PIECE_BYTES = 256;
+
 /** Bytes held for all such UDP flows of one engine together, so that a flood of first datagrams stays bounded. */
 export const MAX_HELD_DATAGRAM_BYTES_TOTAL = 64 * 1024 * 1024;
 
@@ -66,12 +72,6 @@ export const MAX_COALESCED_PACKETS = 8;
  * Retry, and those of a client that begins anew, in another version or with another connection.
  */
 export const MAX_QUIC_ATTEMPTS = 4;
-
-/**
- * Datagrams without an Initial after which none is expected any more. A client sends no Initial after its first Handshake
- * packet (RFC 9001 §4.9.1), so only one that was overtaken can follow, and the network reorders by a few datagrams.
- */
-export const QUIET_QUIC_DATAGRAMS = 16;
 
 /** Pieces of a ClientHello held for one attempt to connect by QUIC or DTLS. Clients that scramble theirs send some tens. */
 export const MAX_CRYPTO_SEGMENTS = 1024;
@@ -100,7 +100,10 @@ export const MIN_LEARNED_CONNECTION_ID = 4;
  */
 export const WIREGUARD_INDEX_LIFETIME = 185_000;
 
-/** How long a UDP flow may stay undecided: a lost half of a split ClientHello is sent again within 1–3 s. */
+/**
+ * How long a UDP flow may stay undecided, and a datagram wait in a filter: a lost half of a split ClientHello is sent again
+ * within 1–3 s.
+ */
 export const UDP_PROBE_TIMEOUT = 3_000;
 
 /** Largest PROXY header: v1 is at most 107 bytes; a v2 header has a 16-bit length, which we cap well above real use. */

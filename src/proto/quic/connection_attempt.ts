@@ -63,6 +63,11 @@ export class ConnectionAttempt {
     this.#stream = new HandshakeStream();
   }
 
+  /** Lets go of the hello that is being put together. */
+  forgetPieces(): void {
+    this.#stream = new HandshakeStream();
+  }
+
   keys(version: QuicVersion): InitialKeys {
     let keys = this.#keys.get(version);
     if (keys === undefined) {

@@ -11,11 +11,11 @@
 
 import type { DatagramFilter, UdpDrop } from "../../model/flow.ts";
 import {
+  HELD_CRYPTO_PIECE_BYTES,
   MAX_COALESCED_PACKETS,
   MAX_HELD_DATAGRAM_BYTES,
   MAX_HELD_DATAGRAMS,
   MAX_QUIC_ATTEMPTS,
-  QUIET_QUIC_DATAGRAMS,
 } from "../../model/limits.ts";
 import { equalBytes } from "../bytes.ts";
 import { type Flight, type Initial, readFrames, rewriteFlight } from "./client_flight.ts";
@@ -43,29 +43,33 @@ export interface InitialRewriterOptions {
 /** Rewrites the Initials of one flow. */
 export class InitialRewriter implements DatagramFilter {
   readonly #open: InitialRewriterOptions["open"];
-  readonly #isRest: boolean;
   /** The one that had the latest packet first. */
   readonly #attempts: ConnectionAttempt[];
   #held: Flight[] = [];
   #heldBytes = 0;
-  /** Datagrams without an Initial, since the last with one. */
-  #quiet = 0;
+  /** Whether an Initial has come since the last rest. */
+  #isInUse = true;
   /** Hellos that were opened anew: each may have cost an operation with a private key. */
   #opens = 0;
+  /**
+   * Whether a second hello may come: a client has answered all hellos of its server's before it sends a Handshake packet,
+   * and from then on nobody but the two can end the connection (RFC 9001 §4.9.1).
+   */
+  #awaitsSecond: boolean;
   #drop: UdpDrop | null = null;
 
   constructor({ first, open }: InitialRewriterOptions) {
     this.#open = open;
-    this.#isRest = first === null;
+    this.#awaitsSecond = first !== null;
     this.#attempts = first === null ? [] : [new ConnectionAttempt(first.dcid, first.swap)];
   }
 
   /**
-   * Never where the flow is the rest of another one: whoever has seen its ID on the way can have sent what came so far, and
-   * go on with a hello to learn by the answer whose target that is.
+   * All that begin with a long header, for good: whoever is on the way can send in the client's name, or to a connection ID
+   * that it has seen, and would learn by the answer to a hello of its own whose target that is.
    */
-  get done(): boolean {
-    return !this.#isRest && this.#quiet >= QUIET_QUIC_DATAGRAMS;
+  sees(first = 0): boolean {
+    return first >= LONG_HEADER;
   }
 
   get heldBytes(): number {
@@ -80,7 +84,6 @@ export class InitialRewriter implements DatagramFilter {
     if (this.#drop !== null) return NOTHING;
     const flight = this.#read(datagram.slice());
     if (flight === null) return NOTHING;
-    this.#countQuiet(flight);
     switch (this.#fateOf(flight)) {
       case "ready":
         return [rewriteFlight(flight)];
@@ -91,21 +94,39 @@ export class InitialRewriter implements DatagramFilter {
     }
   }
 
+  forgetHeld(): void {
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const attempt of this.#attempts) attempt.forgetPieces();
+  }
+
+  rest(): void {
+    if (!this.#isInUse) {
+      this.forgetHeld();
+      this.#attempts.length = 0;
+      this.#opens = 0;
+    }
+    this.#isInUse = false;
+  }
+
   /**
    * Opens the packets of a datagram; null where it must not go to the target.
    *
-   * That is where an Initial is not authentic, where it breaks the rules of frames, or where a packet may be one, but is of
-   * a version that cannot be read: an honest client sends no such datagrams, and the target could do nothing with the first
-   * two.
+   * That is where an Initial is not authentic, where it breaks the rules of frames, where packets are for several connections
+   * (RFC 9000 §12.2), or where one may be an Initial, but is of a version that cannot be read: an honest client sends no such
+   * datagrams, and the target could do nothing with the first two.
    */
   #read(datagram: Uint8Array<ArrayBuffer>): Flight | null {
     const initials: Initial[] = [];
+    let id: Uint8Array | null = null;
     let earlyId: Uint8Array | null = null;
     let offset = 0;
     // A short header, or padding behind the packets, has no first bit; it takes the rest of the datagram.
-    for (let count = 0; ((datagram[offset] ?? 0) & 0x80) !== 0; count++) {
+    for (let count = 0; this.sees(datagram[offset]); count++) {
       const packet = parseLongHeader(datagram, offset);
       if (packet === null || count === MAX_COALESCED_PACKETS) return null;
+      id ??= packet.dcid;
+      if (!equalBytes(id, packet.dcid)) return null;
       switch (packet.kind) {
         case "initial": {
           const initial = this.#openInitial(datagram, packet);
@@ -117,6 +138,7 @@ export class InitialRewriter implements DatagramFilter {
           earlyId = packet.dcid;
           break;
         case "handshake":
+          this.#awaitsSecond = false;
           break;
         default:
           return null; // of a version that is not known, or a packet of servers
@@ -143,6 +165,7 @@ export class InitialRewriter implements DatagramFilter {
     packet: InitialPacket,
     opened: OpenInitial,
   ): Initial | null {
+    this.#isInUse = true;
     this.#attempts.splice(this.#attempts.indexOf(attempt), 1);
     this.#attempts.unshift(attempt);
     const frames = readFrames(opened.payload);
@@ -163,11 +186,6 @@ export class InitialRewriter implements DatagramFilter {
     return true;
   }
 
-  #countQuiet({ initials, earlyId }: Flight): void {
-    if (initials.length > 0) this.#quiet = 0;
-    else if (earlyId === null) this.#quiet++;
-  }
-
   #fateOf({ initials, earlyId }: Flight): CryptoFate {
     const fates = initials.map(({ attempt, crypto }) => attempt.fateOf(crypto));
     if (earlyId !== null) fates.push(this.#fateOfEarly(earlyId));
@@ -183,18 +201,17 @@ export class InitialRewriter implements DatagramFilter {
   }
 
   #hold(flight: Flight): readonly Uint8Array<ArrayBuffer>[] {
-    const { length } = flight.datagram;
-    const fits = this.#held.length < MAX_HELD_DATAGRAMS &&
-      this.#heldBytes + length <= MAX_HELD_DATAGRAM_BYTES;
+    const bytes = this.#heldBytes + bytesOf(flight);
+    const fits = this.#held.length < MAX_HELD_DATAGRAMS && bytes <= MAX_HELD_DATAGRAM_BYTES;
     if (!fits) return NOTHING;
     this.#held.push(flight);
-    this.#heldBytes += length;
+    this.#heldBytes = bytes;
     return this.#absorb(flight) ? this.#release() : NOTHING;
   }
 
   #forgetRefused(): void {
     this.#held = this.#held.filter((flight) => this.#fateOf(flight) !== "refused");
-    this.#heldBytes = this.#held.reduce((sum, { datagram }) => sum + datagram.length, 0);
+    this.#heldBytes = this.#held.reduce((sum, flight) => sum + bytesOf(flight), 0);
   }
 
   /** Gives out what has become ready, and forgets what is refused. */
@@ -212,7 +229,7 @@ export class InitialRewriter implements DatagramFilter {
           again = this.#absorb(flight) || again;
           continue;
         }
-        this.#heldBytes -= flight.datagram.length;
+        this.#heldBytes -= bytesOf(flight);
         if (fate === "ready") released.push(rewriteFlight(flight));
       }
     }
@@ -238,10 +255,20 @@ export class InitialRewriter implements DatagramFilter {
 
   /** Ends the connection of a client whose second hello breaks a rule. It knows the server's ID by now, and sends to it. */
   #refuse({ attempt, packet: { version, dcid, scid } }: Initial, alert: number): void {
+    if (!this.#awaitsSecond) return;
     const client = { version, keyId: attempt.id, clientId: scid, serverId: dcid };
     const reply = closeConnection(client, cryptoError(alert), LATE_PACKET_NUMBER);
     this.#drop = { kind: "drop", outcome: { reason: "ech_fault" }, reply };
   }
+}
+
+/** The first bit of a packet (RFC 8999 §5.1). */
+const LONG_HEADER = 0x80;
+
+/** What a datagram takes that waits, with the pieces of hellos that are kept of it. */
+function bytesOf({ datagram, initials }: Flight): number {
+  const pieces = initials.reduce((sum, { crypto }) => sum + crypto.length, 0);
+  return datagram.length + pieces * HELD_CRYPTO_PIECE_BYTES;
 }
 
 const NOTHING: readonly Uint8Array<ArrayBuffer>[] = [];

@@ -8,6 +8,7 @@ import type { DatagramFilter, FlowOutcome, UdpDrop } from "../../../src/model/fl
 import {
   MAX_HELD_DATAGRAM_BYTES,
   MAX_HELD_DATAGRAM_BYTES_TOTAL,
+  UDP_PROBE_TIMEOUT,
 } from "../../../src/model/limits.ts";
 import type { Resolution } from "../../../src/model/resolver.ts";
 import { UdpFlow } from "../../../src/pipeline/udp_flow.ts";
@@ -97,37 +98,50 @@ Deno.test("end() ends a flow once, and closes the books when the transport says 
   assert.equal(rig.driver.deliver(bytes(1)), false);
 });
 
-Deno.test("UdpFlowDriver shows its filter what was held, and each datagram until it is done", () => {
+Deno.test("UdpFlowDriver shows its filter what was held, and each datagram that it wants to see", () => {
   const filter = new ScriptedFilter();
   const rig = new Rig("slow.example:53", filter);
   for (const length of [1, 2]) rig.driver.deliver(bytes(length));
   rig.answer({ kind: "resolved", addresses: [address("10.0.0.1:53")] });
   assert.deepEqual(rig.held, [101, 102]);
   assert.equal(rig.ledger.udpUndecided, 0);
+  assert.equal(rig.driver.isOpen, true);
 
   assert.equal(rig.driver.deliver(bytes(3)), false);
-  assert.equal(rig.driver.isOpen, false);
-  filter.done = true;
-  assert.equal(rig.driver.deliver(bytes(4)), false);
-  assert.deepEqual(rig.held, [101, 102, 103, 104]);
-  assert.equal(rig.driver.isOpen, true);
-  assert.equal(rig.driver.deliver(bytes(5)), true);
-  assert.deepEqual(filter.seen, [1, 2, 3, 4]);
+  for (const unseen of [bytes(4, 7), bytes(0)]) assert.equal(rig.driver.deliver(unseen), true);
+  assert.deepEqual([undefined, 7, 0].map((first) => rig.driver.sees(first)), [false, false, true]);
+  assert.equal(rig.driver.deliver(bytes(5)), false);
+  assert.deepEqual(rig.held, [101, 102, 103, 105]);
+  assert.deepEqual(filter.seen, [1, 2, 3, 5]);
+  assert.equal(rig.driver.isFiltered, true);
+  rig.driver.cut();
+  assert.equal(rig.driver.isFiltered, false);
+});
+
+Deno.test("UdpFlowDriver hands out a datagram that was held and that its filter does not want to see", () => {
+  const rig = new Rig("slow.example:53", new ScriptedFilter());
+  for (const first of [0, 7]) rig.driver.deliver(bytes(3, first));
+  rig.answer({ kind: "resolved", addresses: [address("10.0.0.1:53")] });
+  assert.deepEqual(rig.held, [103, 3]);
 });
 
 Deno.test("UdpFlowDriver shows its filter the datagram that decides the flow", () => {
-  const rig = new Rig("10.0.0.1:53", new ScriptedFilter());
+  const filter = new ScriptedFilter();
+  const rig = new Rig("10.0.0.1:53", filter);
   assert.equal(rig.driver.deliver(bytes(1)), false);
   assert.deepEqual(rig.held, [101]);
   rig.pass(600);
   rig.driver.deliver(bytes(2));
-  rig.pass(600); // a datagram that is filtered is a sign of life, too
+  rig.pass(600); // a datagram that the target gets is a sign of life, too
   assert.deepEqual(rig.outcomes, []);
-  rig.driver.cut();
+  filter.passes = false;
+  rig.driver.deliver(bytes(3));
+  rig.pass(600); // one that it does not get is none
+  assert.deepEqual(rig.outcomes, [{ reason: "idle" }]);
   assert.deepEqual([rig.ledger.udpUndecided, rig.wheel.size], [0, 0]);
 });
 
-Deno.test("UdpFlowDriver counts what its filter holds, and ends the flow where all hold too much", () => {
+Deno.test("UdpFlowDriver counts what its filter holds, and has it hold nothing where all hold too much", () => {
   const filter = new ScriptedFilter();
   const rig = new Rig("10.0.0.1:53", filter);
   filter.heldBytes = 700;
@@ -139,8 +153,42 @@ Deno.test("UdpFlowDriver counts what its filter holds, and ends the flow where a
   filter.heldBytes = 800;
   rig.ledger.heldDatagramBytes = MAX_HELD_DATAGRAM_BYTES_TOTAL - 700;
   rig.driver.deliver(bytes(1));
-  assert.deepEqual(rig.outcomes, [{ reason: "limit" }]);
+  assert.equal(filter.heldBytes, 0);
+  assert.deepEqual(rig.outcomes, []);
   assert.equal(rig.ledger.heldDatagramBytes, MAX_HELD_DATAGRAM_BYTES_TOTAL - 700);
+});
+
+for (const idleMs of [0, 60_000]) {
+  Deno.test(`UdpFlowDriver has its filter forget what has waited for too long, where flows may be idle for ${idleMs} ms`, () => {
+    const filter = new ScriptedFilter();
+    const rig = new Rig("10.0.0.1:53", filter, idleMs);
+    filter.heldBytes = 700;
+    rig.driver.deliver(bytes(1));
+    rig.pass(UDP_PROBE_TIMEOUT - 500);
+    filter.heldBytes = 800;
+    rig.driver.deliver(bytes(1)); // gives no more time to what waits for longer
+    assert.equal(rig.ledger.heldDatagramBytes, 800);
+    rig.pass(520);
+    assert.deepEqual([filter.heldBytes, rig.ledger.heldDatagramBytes], [0, 0]);
+    assert.equal(filter.rests, 0);
+    filter.heldBytes = 300;
+    rig.driver.deliver(bytes(1));
+    rig.pass(UDP_PROBE_TIMEOUT - 20);
+    assert.equal(rig.ledger.heldDatagramBytes, 300);
+    assert.deepEqual(rig.outcomes, []);
+    rig.driver.cut();
+    assert.deepEqual([rig.ledger.heldDatagramBytes, rig.wheel.size], [0, 0]);
+  });
+}
+
+Deno.test("UdpFlowDriver gives its filter a rest from time to time", () => {
+  const filter = new ScriptedFilter();
+  const rig = new Rig("10.0.0.1:53", filter);
+  for (let look = 0; look < 3; look++) {
+    rig.driver.deliver(bytes(1));
+    rig.pass(900);
+  }
+  assert.equal(filter.rests, 2);
 });
 
 Deno.test("UdpFlowDriver ends a flow as its filter says, with a reply to the client", () => {
@@ -166,17 +214,30 @@ Deno.test("UdpFlowDriver takes a fault of its filter for one of the proxy's", ()
   assert.deepEqual(rig.notices.map(({ event }) => event), ["flow_fault"]);
 });
 
-/** Lengthens each datagram by a hundred bytes. */
+/** Lengthens each datagram by a hundred bytes that begins with a zero. */
 class ScriptedFilter implements DatagramFilter {
-  done = false;
   heldBytes = 0;
+  passes = true;
+  rests = 0;
   drop: UdpDrop | null = null;
   /** How long the datagrams were that it was shown. */
   readonly seen: number[] = [];
 
+  sees(first: number | undefined): boolean {
+    return first === 0;
+  }
+
   push({ length }: Uint8Array): readonly Uint8Array<ArrayBuffer>[] {
     this.seen.push(length);
-    return [bytes(100 + length)];
+    return this.passes ? [bytes(100 + length)] : [];
+  }
+
+  forgetHeld(): void {
+    this.heldBytes = 0;
+  }
+
+  rest(): void {
+    this.rests++;
   }
 }
 
@@ -201,7 +262,7 @@ class Rig implements UdpFlowTransport {
   answer: (resolution: Resolution) => void = () => {};
   #now = 0;
 
-  constructor(label: string, filter?: DatagramFilter) {
+  constructor(label: string, filter?: DatagramFilter, idleMs = 1_000) {
     const events = {
       flowStarted: () => {},
       flowFinished: (_: unknown, { outcome }: { readonly outcome: FlowOutcome }) =>
@@ -211,7 +272,7 @@ class Rig implements UdpFlowTransport {
     const fallback = service("default", {
       transport: "udp",
       targets: [target(label)],
-      idleMs: 1_000,
+      idleMs,
     });
     const flow = new UdpFlow({
       snapshot: snapshot({ udp: routeTable({ fallback }) }),
@@ -270,6 +331,6 @@ class Rig implements UdpFlowTransport {
   }
 }
 
-function bytes(length: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(length);
+function bytes(length: number, value = 0): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length).fill(value);
 }

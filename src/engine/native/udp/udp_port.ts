@@ -112,8 +112,12 @@ export class UdpPort implements WorkerUdpPort, Pollable {
     const session = this.#sessions.get() ?? this.#begin();
     if (session === null) return;
     try {
-      if (session.isOpen) this.#forward(session, message);
-      else this.#deliver(session, message);
+      if (session.isOpen && !(session.isFiltered && this.#isSeen(session, message))) {
+        this.#forward(session, message);
+      } else {
+        if (session === this.#runSession) this.#endRun();
+        this.#deliver(session, message);
+      }
     } catch (error) {
       session.fail(error);
     }
@@ -153,7 +157,17 @@ export class UdpPort implements WorkerUdpPort, Pollable {
     }
   }
 
-  /** Hands a message to a session that is not open yet. */
+  /** Whether a filter is to see any of the datagrams in a message. */
+  #isSeen(session: UdpSession, message: number): boolean {
+    const { received, slots } = this.#resources;
+    const view = slots.view(message);
+    const length = received.length(message);
+    const step = received.segmentSize(message) || length;
+    for (let start = 0; start < length; start += step) if (session.sees(view[start])) return true;
+    return false;
+  }
+
+  /** Hands the datagrams in a message to a session one by one. */
   #deliver(session: UdpSession, message: number): void {
     const { received, slots } = this.#resources;
     const view = slots.view(message);

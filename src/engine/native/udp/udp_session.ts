@@ -75,7 +75,17 @@ export class UdpSession implements UdpFlowTransport, ReplyingSession, SendObserv
     return this.#driver.isOpen;
   }
 
-  /** Takes a datagram of a session that is not open yet. */
+  /** Whether datagrams of an open session are to be looked at, as some of them {@linkcode UdpSession.sees}. */
+  get isFiltered(): boolean {
+    return this.#driver.isFiltered;
+  }
+
+  /** Whether a datagram of an open session is to be handed to {@linkcode UdpSession.deliver} all the same. */
+  sees(first: number | undefined): boolean {
+    return this.#driver.sees(first);
+  }
+
+  /** Takes a datagram of a session that is not open yet, or that a filter sees. */
   deliver(data: Uint8Array<ArrayBuffer>): void {
     if (this.#driver.deliver(data)) this.#send(data, data.length);
   }

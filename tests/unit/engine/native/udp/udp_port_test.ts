@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import type { Service, Snapshot } from "../../../../../src/model/snapshot.ts";
 import { UDP_RECEIVE_BATCH } from "../../../../../src/model/limits.ts";
-import { routeTable, service, target } from "../../../../support/snapshot_builder.ts";
+import { buildClientHello } from "../../../../support/client_hello_builder.ts";
+import { EchClient, echKey, echSettings, nameMap } from "../../../../support/ech_client.ts";
+import { QuicClient } from "../../../../support/quic_client.ts";
+import {
+  protocolRoutes,
+  routeTable,
+  service,
+  target,
+} from "../../../../support/snapshot_builder.ts";
 import type { UdpPeer } from "./udp_peer.ts";
 import { UdpRig } from "./udp_rig.ts";
 
@@ -101,6 +109,39 @@ test("UdpPort sniffs each of the datagrams that the kernel has joined", () => {
   client.sendJoined(new Uint8Array(250).fill(7), 100, rig.address);
   rig.turns();
   assert.deepEqual(backend.receiveAll().map(({ data }) => data.length), [100, 100, 50]);
+});
+
+test("UdpPort keeps the order of what a filter sees and what it does not, joined or not", () => {
+  const key = echKey();
+  const hidden = service("hidden", { transport: "udp", protocol: "quic" });
+  const rig = new UdpRig({});
+  using _ = rig;
+  const backend = rig.openPeer();
+  const client = rig.openPeer();
+  const targets = [target(`${backend.address.host}:${backend.address.port}`)];
+  const names = nameMap({ "private.example": { ...hidden, targets } });
+  const ech = echSettings({ keys: [key], names });
+  rig.publish({ udp: protocolRoutes({ quic: { ...hidden, name: "public", ech } }) });
+
+  const quic = new QuicClient(EchClient.seeded(key).hello().outer);
+  const plain = new QuicClient(buildClientHello({ serverName: "private.example" }));
+  const kinds = (order: string) =>
+    [...order].map((kind, index) => {
+      const datagram = kind === "s" ? quic.short() : quic.other("handshake");
+      return concat([datagram, new Uint8Array(100 - datagram.length).fill(index)]);
+    });
+  const singles = kinds("sslssslls");
+  const joined = kinds("ssslsls");
+  client.send(quic.crypto(), rig.address);
+  for (const datagram of singles) client.send(datagram, rig.address);
+  client.sendJoined(concat(joined), 100, rig.address);
+  client.send(plain.crypto(), rig.address);
+  client.sendJoined(concat(kinds("ssss")), 100, rig.address);
+  rig.turns();
+  const [first, ...rest] = backend.receiveAll().map(({ data }) => data.toHex());
+  assert.notEqual(first, undefined);
+  const expected = [...singles, ...joined, ...kinds("ssss")];
+  assert.deepEqual(rest, expected.map((datagram) => datagram.toHex()));
 });
 
 test("UdpPort carries datagrams of every size", () => {
