@@ -20,7 +20,8 @@ export interface EchOutcome {
   /** Null: as the outer hello is routed. */
   readonly route:
     | "ech" // where its inner name leads
-    | "ech_fault" // it gets an alert: it breaks a rule, or its inner name is not served
+    | "ech_fault" // it gets an alert, as it breaks a rule
+    | "ech_unserved" // it gets an alert, as its inner name is not served
     | "ech_retry" // it is given current configurations
     | "ech_refused" // it is refused, so that the client tries again over TCP
     | null;
@@ -61,7 +62,7 @@ export function explainInnerName(
   const facts: EchFacts = { ...plain, status: "accepted" };
   const found = servedBehind(service, innerName);
   return found === undefined
-    ? { facts, service: null, route: "ech_fault" }
+    ? nobody(facts, "ech_unserved")
     : { facts, service: found, route: "ech" };
 }
 
@@ -83,12 +84,12 @@ function explainTls(said: Uint8Array, service: Service, host: string): EchOutcom
     case "limited": // not without a budget
       return connected(facts, service, service);
     case "inner":
-      return endsRecord ? connected(facts, decision.service, service) : fault(facts);
+      return endsRecord ? connected(facts, decision.service, service) : nobody(facts, "ech_fault");
     case "fault":
-      return fault(facts);
+      return nobody(facts, decision.reason);
     case "stale":
       return service.ech.onReject.kind === "retry"
-        ? { facts, service: null, route: "ech_retry" }
+        ? nobody(facts, "ech_retry")
         : connected(facts, service, service);
   }
 }
@@ -102,13 +103,11 @@ function explainQuic(
   if (decision === null) return null;
   const { facts } = decision;
   if (decision.kind === "connect") return connected(facts, decision.service, service);
-  return decision.drop.outcome.reason === "ech_refused"
-    ? { facts, service: null, route: "ech_refused" }
-    : fault(facts);
+  return nobody(facts, decision.drop.outcome.reason);
 }
 
-function fault(facts: EchFacts): EchOutcome {
-  return { facts, service: null, route: "ech_fault" };
+function nobody(facts: EchFacts, route: EchOutcome["route"]): EchOutcome {
+  return { facts, service: null, route };
 }
 
 function connected(facts: EchFacts, service: Service, outer: Service): EchOutcome {

@@ -94,7 +94,7 @@ export class FlowLedger {
   strikeOff(entry: FlowEntry, record: FlowRecord, end: FlowEnd): void {
     const { reason } = end.outcome;
     if (!entry.hasStarted) this.#countEch(record);
-    if (reason === "ech_fault") this.echFaults++;
+    if (reason === "ech_fault" || reason === "ech_unserved") this.echFaults++;
     this.#live.delete(entry);
     this.#active[record.transport]--;
     this.#ended[reason] = (this.#ended[reason] ?? 0) + 1;

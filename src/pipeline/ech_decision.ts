@@ -5,6 +5,7 @@
  */
 
 import type { EchFacts, EchSettings } from "../model/ech.ts";
+import type { EndReason } from "../model/flow.ts";
 import type { Service } from "../model/snapshot.ts";
 import { type EchContext, openClientHello } from "../proto/ech/open.ts";
 import { ALERT } from "../proto/tls/alert.ts";
@@ -26,8 +27,8 @@ export type EchDecision =
     /** For a second hello. */
     readonly context: EchContext;
   }
-  /** It breaks a rule, or names nothing that is served. */
-  | { readonly kind: "fault"; readonly facts: EchFacts; readonly alert: number }
+  /** The client gets an alert. */
+  | { readonly kind: "fault"; readonly facts: EchFacts } & EchFault
   /** It is for a public name, and sealed for a configuration that is not in use any more: see `onReject`. */
   | { readonly kind: "stale"; readonly facts: EchFacts }
   /**
@@ -35,6 +36,12 @@ export type EchDecision =
    * client would take ECH for switched off, and say the hidden name in the clear (RFC 9849 §6.1.6).
    */
   | { readonly kind: "limited"; readonly facts: EchFacts };
+
+/** What is wrong with a hello: it breaks a rule, or names nothing that is served. */
+export interface EchFault {
+  readonly reason: Extract<EndReason, "ech_fault" | "ech_unserved">;
+  readonly alert: number;
+}
 
 /** Who sent a hello, and when. */
 export interface EchClientInfo {
@@ -67,7 +74,7 @@ export function decideEch(
     case "fault": {
       const { alert, configId } = opening;
       const status = configId === null ? "rejected" : "accepted";
-      return { kind: "fault", alert, facts: { ...plain, status, configId } };
+      return { kind: "fault", reason: "ech_fault", alert, facts: { ...plain, status, configId } };
     }
     case "rejected": {
       const { configId, isOurs, tried, isLimited } = opening;
@@ -90,7 +97,7 @@ export function decideEch(
         ? undefined
         : findExact(ech.names, innerName) ?? findPattern(ech.names, innerName);
       return service === undefined
-        ? { kind: "fault", alert: ALERT.unrecognizedName, facts }
+        ? { kind: "fault", reason: "ech_unserved", alert: ALERT.unrecognizedName, facts }
         : { kind: "inner", facts, service, inner, context };
     }
   }

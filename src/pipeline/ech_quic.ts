@@ -13,7 +13,7 @@ import { QuicDetector, type QuicOpening } from "../proto/quic/detect.ts";
 import { HelloSwap } from "../proto/quic/hello_swap.ts";
 import { InitialRewriter } from "../proto/quic/initial_rewriter.ts";
 import type { EchBudget } from "./ech_budget.ts";
-import { decideEch } from "./ech_decision.ts";
+import { decideEch, type EchFault } from "./ech_decision.ts";
 
 /** The decision for a flow. */
 export type EchQuic =
@@ -24,7 +24,12 @@ export type EchQuic =
     readonly service: Service;
     readonly filter: DatagramFilter | null;
   }
-  | { readonly kind: "close"; readonly facts: EchFacts; readonly drop: UdpDrop };
+  | { readonly kind: "close"; readonly facts: EchFacts; readonly drop: EchDrop };
+
+/** Tells the client why. */
+export type EchDrop = UdpDrop & { readonly outcome: { readonly reason: DropReason } };
+
+type DropReason = EchFault["reason"] | "ech_refused";
 
 /** What a flow came with. */
 export interface EchQuicInput {
@@ -61,7 +66,7 @@ export function decideEchQuic(
       return {
         kind: "close",
         facts,
-        drop: close(opening, cryptoError(decision.alert), "ech_fault"),
+        drop: close(opening, cryptoError(decision.alert), decision.reason),
       };
     case "inner": {
       const swap = new HelloSwap(opening.message, decision.inner, decision.context);
@@ -98,6 +103,11 @@ function opener(ech: EchSettings, service: Service, host: string) {
   };
 }
 
+/** Whether a QUIC client has said all of its hello. */
+export function hasWholeHello(held: readonly Uint8Array[]): boolean {
+  return readOpening(held) !== null;
+}
+
 /** The hello that the flow was recognised by. */
 function readOpening(held: readonly Uint8Array[]): QuicOpening | null {
   const detector = new QuicDetector();
@@ -117,8 +127,8 @@ function refusal(opening: QuicOpening, facts: EchFacts): EchQuic {
 function close(
   { version, dcid, scid }: QuicOpening,
   errorCode: number,
-  reason: "ech_fault" | "ech_refused",
-): UdpDrop {
+  reason: DropReason,
+): EchDrop {
   // A client takes any ID for its server's own until it knows better: the one that it has made up itself will do.
   const client = { version, keyId: dcid, clientId: scid, serverId: dcid };
   return { kind: "drop", outcome: { reason }, reply: closeConnection(client, errorCode) };

@@ -13,7 +13,7 @@ import { ALERT, encodeAlertRecord } from "../proto/tls/alert.ts";
 import { parseClientHello } from "../proto/tls/client_hello.ts";
 import { firstMessage } from "../proto/tls/first_message.ts";
 import type { EchResources } from "./ech_budget.ts";
-import { decideEch, type EchDecision } from "./ech_decision.ts";
+import { decideEch, type EchDecision, type EchFault } from "./ech_decision.ts";
 import { EchRetry } from "./ech_retry.ts";
 import type { EchStep } from "./ech_step.ts";
 
@@ -38,6 +38,8 @@ const LIMITED: EchStep = { kind: "end", reason: "limit" };
 export class EchStage {
   readonly #options: EchStageOptions;
   #facts: EchFacts | null = null;
+  /** What the client is told, if it is. */
+  #fault: EchFault | null = null;
   #retry: EchRetry | null = null;
 
   constructor(options: EchStageOptions) {
@@ -69,12 +71,12 @@ export class EchStage {
       case "outer":
         return this.#connect(service, null);
       case "fault":
-        return this.#alert(decision.alert);
+        return this.#tell(decision);
       case "inner":
         // What follows on the hello in its record belongs to no hello (RFC 8446 §5.1).
         return first.endsRecord
           ? this.#toInner(decision, first.end)
-          : this.#alert(ALERT.unexpectedMessage);
+          : this.#tell({ reason: "ech_fault", alert: ALERT.unexpectedMessage });
       case "stale":
         return this.#giveConfigurations(said, now);
       case "limited":
@@ -84,7 +86,9 @@ export class EchStage {
 
   /** The step that follows from what the last action led to; null where the event is no answer to it. */
   next(event: TcpFlowEvent): EchStep | null {
-    return this.#retry === null ? { kind: "end", reason: "ech_fault" } : this.#retry.next(event);
+    // Whether the alert could be written or not: nothing else was to be done.
+    if (this.#fault !== null) return { kind: "end", reason: this.#fault.reason };
+    return this.#retry?.next(event) ?? null;
   }
 
   #toInner(
@@ -109,9 +113,10 @@ export class EchStage {
     return { kind: "connect", service, offset: this.#options.headOffset, filter };
   }
 
-  #alert(alert: number): EchStep {
+  #tell(fault: EchFault): EchStep {
+    this.#fault = fault;
     const { deadline } = this.#options;
-    const bytes = encodeAlertRecord(alert);
+    const bytes = encodeAlertRecord(fault.alert);
     return { kind: "act", action: { kind: "reply", bytes, end: true, deadline } };
   }
 }

@@ -107,7 +107,7 @@ export const ECH_QUIC_CASES: Cases = {
     assert.deepEqual(from, address);
     assertCloses(data, 0x41, ALERT.unrecognizedName);
     const [flow] = await rig.finishedFlows(1);
-    assert.deepEqual(flow?.end.outcome, { reason: "ech_fault" });
+    assert.deepEqual(flow?.end.outcome, { reason: "ech_unserved" });
     assert.deepEqual([flow?.end.bytesUp, flow?.end.bytesDown], [0, data.length]);
     assert.deepEqual(rig.started, []);
 

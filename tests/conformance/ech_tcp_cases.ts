@@ -195,7 +195,7 @@ export const ECH_TCP_CASES: Cases = {
       assert.deepEqual(await readAll(client), alert);
       await writing;
       await client.closeWrite().catch(ignoreReset);
-      await assertEnded(stage, "ech_fault", index + 1);
+      await assertEnded(stage, "ech_unserved", index + 1);
     }
     assert.equal(stage.rig.engine.stats().echFaults, 3);
     assert.deepEqual(stage.rig.started, []);
@@ -225,7 +225,7 @@ export const ECH_TCP_CASES: Cases = {
     const client = await stage.connect();
     await client.write(toRecords(STRANGER.outer));
     assert.deepEqual(await readAll(client), encodeAlertRecord(ALERT.unrecognizedName));
-    await assertEnded(stage, "ech_fault");
+    await assertEnded(stage, "ech_unserved");
   },
 
   "cuts a client that lingers": async (world) => {
@@ -234,7 +234,7 @@ export const ECH_TCP_CASES: Cases = {
     await client.write(toRecords(STRANGER.outer));
     assert.deepEqual(await readAll(client), encodeAlertRecord(ALERT.unrecognizedName));
     await stage.rig.engine.drain(0);
-    await assertEnded(stage, "ech_fault");
+    await assertEnded(stage, "ech_unserved");
   },
 
   "gives a client with an old configuration the current ones": async (world) => {

@@ -83,7 +83,7 @@ withNss("a hidden name that nobody serves is answered with an alert", async () =
   });
   assert.equal(response, "");
   assert.match(complaint, /SSL_ERROR_UNRECOGNIZED_NAME_ALERT/);
-  await site.proxy.waitForFinish(/ech=accepted .*reason=ech_fault/);
+  await site.proxy.waitForFinish(/ech=accepted .*reason=ech_unserved/);
 });
 
 for (const [groups, isRetryRequested] of [[undefined, false], ["P-384", true]] as const) {

@@ -23,6 +23,7 @@ export const END_REASONS = Object.keys(
     proxy_header: true,
     untrusted: true,
     ech_fault: true,
+    ech_unserved: true,
     ech_retry: true,
     ech_refused: true,
     limit: true,

@@ -90,10 +90,21 @@ Deno.test("explainSample() tells the inner name with log_inner_names", () => {
   ]);
 });
 
-Deno.test("explainSample() shows an inner name that is not served as a fault", () => {
+Deno.test("explainSample() shows an inner name that is not served", () => {
   assert.deepEqual(overTls(sealed(KEY, "other.example"), snapshotWith()), [
-    ...["edge.example", true, "accepted", "edge.example", 7, null, "web", [], "ech_fault"],
+    ...["edge.example", true, "accepted", "edge.example", 7, null, "web", [], "ech_unserved"],
   ]);
+  const overH3 = overQuic(sealed(KEY, "other.example"), snapshotWith());
+  assert.deepEqual(overH3.slice(-3), ["h3", [], "ech_unserved"]);
+});
+
+Deno.test("explainSample() shows a hello that breaks a rule", () => {
+  const tamper = (encoded: Uint8Array) => encoded.fill(1, encoded.length - 1);
+  const hello =
+    EchClient.seeded(KEY).hello({ outer: { serverName: "edge.example" }, tamper }).outer;
+  for (const explain of [overTls, overQuic]) {
+    assert.equal(explain(hello, snapshotWith()).at(-1), "ech_fault");
+  }
 });
 
 Deno.test("explainSample() sends what no key opens where its outer name leads", () => {
@@ -149,7 +160,7 @@ Deno.test("explainInWords() shows where a name leads that the client hides", () 
   );
   assert.deepEqual(
     echOf(explainInWords(flowOf("--inner-sni", "other.example"), snapshot)).slice(-3),
-    ["web", [], "ech_fault"],
+    ["web", [], "ech_unserved"],
   );
   assert.deepEqual(
     echOf(explainInWords(flowOf("--sni", "www.example", "--inner-sni", "wiki.example"), snapshot)),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { EchRejection, EchSettings } from "../../../src/model/ech.ts";
-import type { TcpFlowAction, TcpFlowEvent } from "../../../src/model/flow.ts";
+import type { EndReason, TcpFlowAction, TcpFlowEvent } from "../../../src/model/flow.ts";
 import { ECH_FAILURE_BURST, ECH_HANDSHAKE_TRIES, MAX_TCP_HEAD } from "../../../src/model/limits.ts";
 import type { Service, Snapshot } from "../../../src/model/snapshot.ts";
 import { EchBudget } from "../../../src/pipeline/ech_budget.ts";
@@ -68,10 +68,15 @@ function connect(to: string, early: boolean, now: number): TcpFlowAction {
 }
 
 /** Sees a flow tell its client an alert, and end for it. */
-function assertAlerted(flow: TcpFlow, action: TcpFlowAction, alert: number): void {
+function assertAlerted(
+  flow: TcpFlow,
+  action: TcpFlowAction,
+  alert: number,
+  reason: EndReason = "ech_fault",
+): void {
   const bytes = encodeAlertRecord(alert);
   assert.deepEqual(action, { kind: "reply", bytes, end: true, deadline: 3_001 });
-  assert.deepEqual(flow.next(REPLIED, 2), { kind: "close", outcome: { reason: "ech_fault" } });
+  assert.deepEqual(flow.next(REPLIED, 2), closed(reason));
 }
 
 function hello(...args: Parameters<EchClient<Uint8Array>["hello"]>): ReturnType<
@@ -186,7 +191,7 @@ Deno.test("TcpFlow tells a client of an inner name that is not served, or that i
     const { outer } = hello({ inner: { serverName, supportedVersions: [0x0304] } });
     const flow = flowWith({ logInnerNames: true });
     const action = flow.next(data(toRecords(outer)), 1);
-    assertAlerted(flow, action, ALERT.unrecognizedName);
+    assertAlerted(flow, action, ALERT.unrecognizedName, "ech_unserved");
     assert.equal(flow.facts().ech?.status, "accepted");
     assert.equal(flow.facts().service?.name, "tls");
     assert.equal(flow.facts().target, null);
@@ -218,7 +223,10 @@ Deno.test("TcpFlow ends for the same reason when its alert cannot be written", (
   for (const event of [RESET, TIMEOUT]) {
     const flow = flowWith();
     flow.next(data(toRecords(concat(hello().outer, Uint8Array.of(1)))), 1);
-    assert.deepEqual(flow.next(event, 2), { kind: "close", outcome: { reason: "ech_fault" } });
+    assert.deepEqual(flow.next(event, 2), closed("ech_fault"));
+    const unserved = flowWith({ names: nameMap({}) });
+    unserved.next(data(toRecords(hello().outer)), 1);
+    assert.deepEqual(unserved.next(event, 2), closed("ech_unserved"));
   }
 });
 
@@ -321,7 +329,7 @@ function retried(
   return { flow, tls, head };
 }
 
-function closed(reason: string): unknown {
+function closed(reason: EndReason): TcpFlowAction {
   return { kind: "close", outcome: { reason } };
 }
 

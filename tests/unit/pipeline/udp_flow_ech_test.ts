@@ -6,7 +6,12 @@
 
 import assert from "node:assert/strict";
 import type { EchFacts, EchSettings } from "../../../src/model/ech.ts";
-import { ECH_FAILURE_BURST, UDP_PROBE_TIMEOUT } from "../../../src/model/limits.ts";
+import type { EndReason } from "../../../src/model/flow.ts";
+import {
+  ECH_FAILURE_BURST,
+  MAX_HELD_DATAGRAMS,
+  UDP_PROBE_TIMEOUT,
+} from "../../../src/model/limits.ts";
 import type { Service, Snapshot } from "../../../src/model/snapshot.ts";
 import { EchBudget } from "../../../src/pipeline/ech_budget.ts";
 import { flowIdMemory, FlowIdTable } from "../../../src/pipeline/flow_id_table.ts";
@@ -15,7 +20,7 @@ import { ALERT } from "../../../src/proto/tls/alert.ts";
 import { buildClientHello, concat } from "../../support/client_hello_builder.ts";
 import { EchClient, echKey, echSettings, greaseHello, nameMap } from "../../support/ech_client.ts";
 import { QuicClient, QuicReader } from "../../support/quic_client.ts";
-import { SAMPLE_DCID } from "../../support/quic_initial_builder.ts";
+import { pingFrame, SAMPLE_DCID } from "../../support/quic_initial_builder.ts";
 import { protocolRoutes, service, snapshot, target } from "../../support/snapshot_builder.ts";
 import { UdpFlowRig } from "../../support/udp_flow_rig.ts";
 
@@ -89,11 +94,12 @@ Deno.test("UdpFlow refuses a client with an old configuration where it is to, so
 });
 
 Deno.test("UdpFlow tells a client by an alert what is wrong with its ECH", () => {
-  const cases: [string, Uint8Array, number][] = [
+  const cases: [string, Uint8Array, number, EndReason][] = [
     [
       "a name that is not served",
       EchClient.seeded(KEY).hello({ inner: { serverName: "other.example" } }).outer,
       ALERT.unrecognizedName,
+      "ech_unserved",
     ],
     [
       "padding that is not zero",
@@ -101,14 +107,15 @@ Deno.test("UdpFlow tells a client by an alert what is wrong with its ECH", () =>
         tamper: (encoded) => concat(encoded.subarray(0, -1), Uint8Array.of(1)),
       }).outer,
       ALERT.illegalParameter,
+      "ech_fault",
     ],
   ];
-  for (const [name, hello, alert] of cases) {
+  for (const [name, hello, alert, reason] of cases) {
     const quic = new QuicClient(hello);
     quic.version = QUIC_V2;
     const rig = new UdpFlowRig(routes());
     assert.deepEqual(rig.push(quic.crypto()), [], name);
-    assert.deepEqual(rig.outcome, { reason: "ech_fault" });
+    assert.deepEqual(rig.outcome, { reason });
     assertCloses(rig, quic, Uint8Array.of(0x1c, 0x41, alert, 0x06, 0x00));
   }
 });
@@ -128,6 +135,24 @@ Deno.test("UdpFlow takes a hello that stays incomplete for one without ECH", () 
   rig.pass(UDP_PROBE_TIMEOUT + 20);
   assert.deepEqual(rig.sent, [half]);
   assert.deepEqual(rig.facts.ech, { ...facts("none", null), publicName: null });
+});
+
+Deno.test("UdpFlow drops a hello that stays incomplete where the public target knows no ECH, so that it may come anew", () => {
+  const snapshot = routes({ onReject: { kind: "refuse" } });
+  const quic = new QuicClient(EchClient.seeded(KEY).hello().outer);
+  const late = new UdpFlowRig(snapshot);
+  late.push(quic.crypto([0, 100]));
+  late.pass(UDP_PROBE_TIMEOUT + 20);
+  const many = new UdpFlowRig(snapshot);
+  for (let sent = 0; sent < MAX_HELD_DATAGRAMS; sent++) many.push(quic.initial([pingFrame()]));
+  for (const { sent, outcome } of [late, many]) {
+    assert.deepEqual(sent, []);
+    assert.deepEqual(outcome, { reason: "probe_timeout" });
+  }
+  const plain = new QuicClient(buildClientHello({ serverName: KEY.publicName }));
+  const slow = new UdpFlowRig(snapshot);
+  for (let sent = 1; sent < MAX_HELD_DATAGRAMS; sent++) slow.push(plain.initial([pingFrame()]));
+  assert.equal(slow.push(plain.crypto()).length, MAX_HELD_DATAGRAMS);
 });
 
 Deno.test("UdpFlow refuses a client whose source has used up its budget, rather than let it think that ECH is off", () => {
