@@ -16,12 +16,12 @@ import type {
   UdpFlowAction,
   UdpFlowEvent,
 } from "../model/flow.ts";
-import { UDP_PROBE_TIMEOUT } from "../model/limits.ts";
+import { MAX_HELD_DATAGRAMS, UDP_PROBE_TIMEOUT } from "../model/limits.ts";
 import type { Detected } from "../model/protocol.ts";
 import type { Service, Target } from "../model/snapshot.ts";
 import { ConnectPlan, type ConnectStep, transparentSource, withFailure } from "./connect_plan.ts";
 import type { EchBudget } from "./ech_budget.ts";
-import { decideEchQuic, followHidden } from "./ech_quic.ts";
+import { decideEchQuic, followHidden, hasWholeHello } from "./ech_quic.ts";
 import { findKnownFlow, FlowIdLearner, type KnownFlow } from "./flow_ids.ts";
 import type { FlowIdTable } from "./flow_id_table.ts";
 import type { KnownRoute } from "./known_routes.ts";
@@ -44,6 +44,8 @@ export class UdpFlow {
   #sniffer: UdpSniffer | null;
   #state: State = "new";
   #probeDeadline = 0;
+  /** Whether what came until then was not enough. */
+  #isLate = false;
 
   #detected: Detected | null = null;
   #service: Service | null = null;
@@ -166,6 +168,7 @@ export class UdpFlow {
   }
 
   #settle(held: readonly Uint8Array[], now: number): UdpFlowAction {
+    this.#isLate = true;
     const result = this.#sniffer?.end(held);
     if (result?.kind !== "match") return this.#choose(held, "probe_timeout", now);
     this.#detected = result.detected;
@@ -194,6 +197,7 @@ export class UdpFlow {
     { ech, sni }: Detected,
     now: number,
   ): UdpFlowAction {
+    if (!ech && isKeptFromPublic(service, held, this.#isLate)) return this.#drop("probe_timeout");
     const input = { held, service, host: this.#init.peer.host, budget: this.#budget };
     const decision = ech ? decideEchQuic(input, now) : null;
     if (decision === null) {
@@ -267,4 +271,14 @@ export class UdpFlow {
   #broken(event: string): Error {
     return new Error(`UdpFlow cannot take "${event}" in state "${this.#state}"`);
   }
+}
+
+/**
+ * Whether a hello is not whole, and may have ECH that a public target knows nothing of: its client would take ECH for
+ * switched off (RFC 9849 §6.1.6), which anyone on the way could bring about who holds up a part. What it sends again is a
+ * new flow.
+ */
+function isKeptFromPublic({ ech }: Service, held: readonly Uint8Array[], isLate: boolean): boolean {
+  if (ech?.onReject.kind !== "refuse") return false;
+  return isLate || (held.length === MAX_HELD_DATAGRAMS && !hasWholeHello(held));
 }
