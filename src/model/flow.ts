@@ -26,6 +26,7 @@ export type EndReason =
   | "untrusted" // peer is not in tcp_trusted_proxies
   | "ech_fault" // its ECH breaks the rules: the client got an alert
   | "ech_unserved" // its ECH opened and names nothing that is served: the client got the alert unrecognized_name
+  | "ech_aborted" // the client came with an old ECH configuration, and left before it could take current ones
   | "ech_retry" // the client was given current ECH configurations, and ended as it should
   | "ech_refused" // a QUIC client with an old ECH configuration, which is to get current ones over TCP
   | "limit" // tcp_max_connections or udp_max_connections reached, or too many hellos of one source that no ECH key opens

@@ -140,6 +140,12 @@ export const ECH_HANDSHAKE_TRIES = 10;
 /** Sources with failed tries that are remembered. An entry takes some 200 bytes. */
 export const MAX_ECH_SOURCES = 8 * 1024;
 
+/**
+ * Time for a handshake that hands out configurations, or `probe_timeout` where that is longer: up to three round trips, on
+ * slow links too. `probe_timeout` is about what a client says unasked, and may be set so short that no handshake fits in.
+ */
+export const ECH_RETRY_TIMEOUT = 10_000;
+
 /** Addresses kept of one DNS answer. */
 export const MAX_ADDRESSES_PER_NAME = 32;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EndReason, TcpFlowEvent } from "../model/flow.ts";
+import type { TcpFlowEvent } from "../model/flow.ts";
 import { MAX_TCP_HEAD } from "../model/limits.ts";
 import type { Service } from "../model/snapshot.ts";
 import {
@@ -14,7 +14,7 @@ import {
 } from "../proto/tls13/retry_server.ts";
 import type { EchStep } from "./ech_step.ts";
 
-/** Where the client's own bytes are, and how long it has. */
+/** Where the client's own bytes are, and until when its handshake must be done. */
 export interface EchRetryBounds {
   readonly headOffset: number;
   readonly deadline: number;
@@ -45,15 +45,16 @@ export class EchRetry {
 
   /** The step that follows from what the last action led to; null where the event is no answer to it. */
   next(event: TcpFlowEvent): EchStep | null {
+    // How the flow ends is settled, whether the client reads why or not.
+    if (this.#afterReply?.kind === "end") return this.#afterReply;
     switch (event.kind) {
       case "data":
         return this.#follow(this.#server.push(event.head.subarray(this.#bounds.headOffset)));
       case "replied":
         return this.#afterReply;
       case "eof":
-        return this.#end("client_closed");
       case "reset":
-        return this.#end("client_reset");
+        return this.#left();
       case "timeout":
         return { kind: "end", reason: "probe_timeout" };
       default:
@@ -70,7 +71,7 @@ export class EchRetry {
       case "fault":
         return this.#reply(step.reply, { kind: "end", reason: "ech_fault" }, true);
       case "closed":
-        return this.#end("client_closed");
+        return this.#left();
       case "connected":
         return this.#connect(step);
     }
@@ -85,9 +86,9 @@ export class EchRetry {
     return this.#reply(channel.targetEnded().toClient, { kind: "end", reason: "dropped" }, true);
   }
 
-  /** A client that has the configurations may end as it likes. */
-  #end(reason: EndReason): EchStep {
-    return { kind: "end", reason: this.#server.isFinished ? "ech_retry" : reason };
+  /** A client that has the configurations may end as it likes; one that does not trust the certificate ends before. */
+  #left(): EchStep {
+    return { kind: "end", reason: this.#server.isFinished ? "ech_retry" : "ech_aborted" };
   }
 
   #read(): EchStep {

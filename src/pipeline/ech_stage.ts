@@ -7,7 +7,7 @@
 import type { EchFacts } from "../model/ech.ts";
 import type { StreamFilter, TcpFlowEvent } from "../model/flow.ts";
 import type { Service } from "../model/snapshot.ts";
-import { ECH_HANDSHAKE_TRIES } from "../model/limits.ts";
+import { ECH_HANDSHAKE_TRIES, ECH_RETRY_TIMEOUT } from "../model/limits.ts";
 import { SplitRelay } from "../proto/ech/split_relay.ts";
 import { ALERT, encodeAlertRecord } from "../proto/tls/alert.ts";
 import { parseClientHello } from "../proto/tls/client_hello.ts";
@@ -25,8 +25,8 @@ export interface EchStageOptions {
   readonly host: string;
   /** Where the client's own bytes begin in its head. */
   readonly headOffset: number;
-  /** Until when all must be said. */
-  readonly deadline: number;
+  /** How long a client has to take an alert, and at least to take configurations, in milliseconds. */
+  readonly probeMs: number;
   /** Null: hellos are opened without a bound on what fails, and no configurations are given. */
   readonly resources: EchResources | null;
 }
@@ -71,12 +71,12 @@ export class EchStage {
       case "outer":
         return this.#connect(service, null);
       case "fault":
-        return this.#tell(decision);
+        return this.#tell(decision, now);
       case "inner":
         // What follows on the hello in its record belongs to no hello (RFC 8446 §5.1).
         return first.endsRecord
           ? this.#toInner(decision, first.end)
-          : this.#tell({ reason: "ech_fault", alert: ALERT.unexpectedMessage });
+          : this.#tell({ reason: "ech_fault", alert: ALERT.unexpectedMessage }, now);
       case "stale":
         return this.#giveConfigurations(said, now);
       case "limited":
@@ -99,13 +99,14 @@ export class EchStage {
   }
 
   #giveConfigurations(said: Uint8Array, now: number): EchStep {
-    const { service, host, resources, ...bounds } = this.#options;
+    const { service, host, headOffset, probeMs, resources } = this.#options;
     const ech = service.ech?.onReject;
     if (ech?.kind !== "retry" || resources === null) return this.#connect(service, null);
     const { budget, random } = resources;
     if (!budget.mayTry(host, now)) return LIMITED;
     budget.failed(host, ECH_HANDSHAKE_TRIES, now);
-    this.#retry = new EchRetry({ ech, random }, bounds);
+    const deadline = now + Math.max(probeMs, ECH_RETRY_TIMEOUT);
+    this.#retry = new EchRetry({ ech, random }, { headOffset, deadline });
     return this.#retry.start(said);
   }
 
@@ -113,9 +114,9 @@ export class EchStage {
     return { kind: "connect", service, offset: this.#options.headOffset, filter };
   }
 
-  #tell(fault: EchFault): EchStep {
+  #tell(fault: EchFault, now: number): EchStep {
     this.#fault = fault;
-    const { deadline } = this.#options;
+    const deadline = now + this.#options.probeMs;
     const bytes = encodeAlertRecord(fault.alert);
     return { kind: "act", action: { kind: "reply", bytes, end: true, deadline } };
   }

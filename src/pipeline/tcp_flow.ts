@@ -261,7 +261,7 @@ export class TcpFlow {
       service,
       host: this.#addresses.source.host,
       headOffset: this.#headOffset,
-      deadline: now + this.#snapshot.timeouts.probeMs,
+      probeMs: this.#snapshot.timeouts.probeMs,
       resources: this.#ech,
     });
     return this.#followEch(this.#echStage.start(this.#said, now), now);

@@ -23,8 +23,16 @@ export type Cases = Readonly<Record<string, Case>>;
 /** A case waits for what must happen. When it does not, this ends the wait. */
 const CASE_TIMEOUT = 30_000;
 
-/** Registers the suite for one engine. */
-export function runConformanceSuite(engine: string, createWorld: WorldFactory): void {
+/**
+ * Registers the suite for one engine.
+ *
+ * @param more cases that only this engine's world has time for
+ */
+export function runConformanceSuite(
+  engine: string,
+  createWorld: WorldFactory,
+  more: Cases = {},
+): void {
   const suites: readonly Cases[] = [
     RELAY_CASES,
     RELAY_LAW_CASES,
@@ -34,6 +42,7 @@ export function runConformanceSuite(engine: string, createWorld: WorldFactory): 
     ECH_QUIC_CASES,
     MOVED_FLOW_CASES,
     LIFECYCLE_CASES,
+    more,
   ];
   for (const [name, run] of suites.flatMap(Object.entries<Case>)) {
     Deno.test(`${engine} engine ${name}`, async () => {

@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { CertificateAuthority } from "../support/certificate_authority.ts";
 import { readEchPage } from "../support/ech_backends.ts";
 import { configList } from "../support/ech_config.ts";
 import {
@@ -72,6 +73,20 @@ withNss("a client of NSS with an old key is given the one that opens", async () 
   assert.equal(readEchPage(accepted.response)?.sni, HIDDEN, accepted.complaint);
   site.assertHidden();
 });
+
+withNss(
+  "a client of NSS with an old key takes no new one from whom it does not trust",
+  async () => {
+    await using site = await startTlsSite("tls", { more: (parts) => retryLines(parts, [6]) });
+    await using stranger = await CertificateAuthority.make();
+    await using client = await NssClient.make(stranger.certPath);
+    const request = { port: site.port, name: HIDDEN, configList: configList(OLD_KEY) };
+    const { response, retryConfigs } = await client.get(request);
+    assert.deepEqual([response, retryConfigs], ["", null]);
+    await site.proxy.waitForFinish(/ech=rejected .*ech_config_id=6\b.*reason=ech_aborted/);
+    site.assertHidden();
+  },
+);
 
 withNss("a hidden name that nobody serves is answered with an alert", async () => {
   await using site = await startTlsSite("tls");

@@ -24,6 +24,7 @@ export const END_REASONS = Object.keys(
     untrusted: true,
     ech_fault: true,
     ech_unserved: true,
+    ech_aborted: true,
     ech_retry: true,
     ech_refused: true,
     limit: true,

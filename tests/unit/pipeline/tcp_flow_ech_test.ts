@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { EchRejection, EchSettings } from "../../../src/model/ech.ts";
 import type { EndReason, TcpFlowAction, TcpFlowEvent } from "../../../src/model/flow.ts";
-import { ECH_FAILURE_BURST, ECH_HANDSHAKE_TRIES, MAX_TCP_HEAD } from "../../../src/model/limits.ts";
+import {
+  ECH_FAILURE_BURST,
+  ECH_HANDSHAKE_TRIES,
+  ECH_RETRY_TIMEOUT,
+  MAX_TCP_HEAD,
+} from "../../../src/model/limits.ts";
 import type { Service, Snapshot } from "../../../src/model/snapshot.ts";
 import { EchBudget } from "../../../src/pipeline/ech_budget.ts";
 import { TcpFlow } from "../../../src/pipeline/tcp_flow.ts";
@@ -32,6 +37,9 @@ const REPLIED: TcpFlowEvent = { kind: "replied" };
 const EOF: TcpFlowEvent = { kind: "eof" };
 const RESET: TcpFlowEvent = { kind: "reset" };
 const TIMEOUT: TcpFlowEvent = { kind: "timeout" };
+
+/** Alert of a client that does not take a certificate (RFC 8446 §6.2). */
+const BAD_CERTIFICATE = 42;
 
 /** A rejection by a server for public.test. */
 const RETRIED: EchRejection = { ...RETRY, plaintext: CLEAR };
@@ -321,9 +329,9 @@ function retried(
   const head = tls.helloRecord();
   const action = flow.next(data(head), 1);
   assert(action.kind === "reply");
-  assert.deepEqual([action.end, action.deadline], [false, 3_001]);
+  assert.deepEqual([action.end, action.deadline], [false, 1 + ECH_RETRY_TIMEOUT]);
   tls.takeFlight(action.bytes, PUBLIC_KEY);
-  const more: TcpFlowAction = { kind: "read", max: MAX_TCP_HEAD, deadline: 3_001 };
+  const more: TcpFlowAction = { kind: "read", max: MAX_TCP_HEAD, deadline: 1 + ECH_RETRY_TIMEOUT };
   assert.deepEqual(flow.next(REPLIED, 2), more);
   assert.deepEqual([flow.facts().service?.name, flow.facts().ech?.status], ["tls", "rejected"]);
   return { flow, tls, head };
@@ -347,22 +355,40 @@ Deno.test("TcpFlow takes a client with the configurations for served, however it
   }
 });
 
-Deno.test("TcpFlow ends a client that goes before it has the configurations, or is too slow", () => {
-  assert.deepEqual(retried().flow.next(EOF, 3), closed("client_closed"));
-  assert.deepEqual(retried().flow.next(RESET, 3), closed("client_reset"));
-  assert.deepEqual(retried().flow.next(TIMEOUT, 3_001), closed("probe_timeout"));
-  const unwritten = flowWith({ keys: RETRY_KEYS, onReject: RETRIED });
-  assert.equal(unwritten.next(data(new Tls13Client().helloRecord()), 1).kind, "reply");
-  assert.deepEqual(unwritten.next(TIMEOUT, 3_001), closed("probe_timeout"));
+Deno.test("TcpFlow tells of a client that goes before it has the configurations", () => {
+  for (const event of [EOF, RESET]) {
+    assert.deepEqual(retried().flow.next(event, 3), closed("ech_aborted"));
+  }
+  const { flow, tls, head } = retried();
+  const distrust = flow.next(data(head, tls.alert(BAD_CERTIFICATE)), 3);
+  assert.deepEqual(distrust, closed("ech_aborted"));
 });
 
-Deno.test("TcpFlow tells a client that it cannot be served, and ends", () => {
-  const flow = flowWith({ keys: RETRY_KEYS, onReject: RETRIED });
-  const record = new Tls13Client().helloRecord({ cipherSuites: [0xc02f] });
-  const action = flow.next(data(record), 1);
-  assert(action.kind === "reply" && action.end);
-  assert.deepEqual(action.bytes, encodeAlertRecord(ALERT.handshakeFailure));
-  assert.deepEqual(flow.next(REPLIED, 2), closed("ech_fault"));
+Deno.test("TcpFlow ends a client that takes too long to get the configurations", () => {
+  assert.deepEqual(retried().flow.next(TIMEOUT, 1 + ECH_RETRY_TIMEOUT), closed("probe_timeout"));
+  const unwritten = flowWith({ keys: RETRY_KEYS, onReject: RETRIED });
+  assert.equal(unwritten.next(data(new Tls13Client().helloRecord()), 1).kind, "reply");
+  assert.deepEqual(unwritten.next(TIMEOUT, 1 + ECH_RETRY_TIMEOUT), closed("probe_timeout"));
+});
+
+Deno.test("TcpFlow gives a client as long to get the configurations as it has to speak, if that is longer", () => {
+  for (const [probeMs, deadline] of [[1, ECH_RETRY_TIMEOUT], [60_000, 60_000]] as const) {
+    const timeouts = { ...snapshot({}).timeouts, probeMs };
+    const flow = flowWith({ keys: RETRY_KEYS, onReject: RETRIED }, { from: { timeouts } });
+    const action = flow.next(data(new Tls13Client().helloRecord()), 0);
+    assert.equal(action.kind === "reply" && action.deadline, deadline);
+  }
+});
+
+Deno.test("TcpFlow tells a client that it cannot be served, and ends, whether it reads that or not", () => {
+  for (const event of [REPLIED, RESET, TIMEOUT]) {
+    const flow = flowWith({ keys: RETRY_KEYS, onReject: RETRIED });
+    const record = new Tls13Client().helloRecord({ cipherSuites: [0xc02f] });
+    const action = flow.next(data(record), 1);
+    assert(action.kind === "reply" && action.end);
+    assert.deepEqual(action.bytes, encodeAlertRecord(ALERT.handshakeFailure));
+    assert.deepEqual(flow.next(event, 2), closed("ech_fault"));
+  }
 });
 
 Deno.test("TcpFlow relays in the clear what a client says that stays", () => {
