@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CertificateReminder } from "./app/certificate_reminder.ts";
 import { chooseEngine } from "./app/choose_engine.ts";
 import { parseWithFiles, readConfigFile } from "./app/config_file.ts";
 import { FlowEvents } from "./app/flow_events.ts";
@@ -74,7 +75,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const engine = resources.use(
     chooseEngine(settings, { resolver: dns, events: new FlowEvents(logs) }, logs.log),
   );
-  const proxy = new RunningProxy({ file, text, named, logs, dns, engine });
+  const reminder = resources.use(new CertificateReminder(logs.log));
+  const proxy = new RunningProxy({ file, text, named, logs, dns, engine, reminder });
   await proxy.start(settings);
   if (options.watch !== false) proxy.watch();
   proxy.own(resources.move());

@@ -12,6 +12,7 @@ import type { DnsCache } from "../control/dns_cache.ts";
 import type { DrainReport, Engine, EngineStats, Listener } from "../engine/engine.ts";
 import type { Logs } from "../ops/open_logs.ts";
 import { formatHostPort } from "../proto/ip.ts";
+import type { CertificateReminder } from "./certificate_reminder.ts";
 import { assertSuits, engineWarnings } from "./choose_engine.ts";
 import { coalesce } from "./coalesce.ts";
 import { parseWithFiles, readConfigFile } from "./config_file.ts";
@@ -41,6 +42,7 @@ export interface ProxyParts {
   readonly logs: Logs;
   readonly dns: DnsCache;
   readonly engine: Engine;
+  readonly reminder: CertificateReminder;
 }
 
 /**
@@ -52,6 +54,7 @@ export class RunningProxy implements Proxy {
   readonly #logs: Logs;
   readonly #dns: DnsCache;
   readonly #engine: Engine;
+  readonly #reminder: CertificateReminder;
   readonly #listeners: ListenerSet;
   /** What is closed in the end, in reverse order. */
   #resources = new AsyncDisposableStack();
@@ -75,13 +78,14 @@ export class RunningProxy implements Proxy {
   readonly #finished = Promise.withResolvers<DrainReport>();
   #ending = false;
 
-  constructor({ file, text, named, logs, dns, engine }: ProxyParts) {
+  constructor({ file, text, named, logs, dns, engine, reminder }: ProxyParts) {
     this.#file = file;
     this.#text = text;
     this.#named = named;
     this.#logs = logs;
     this.#dns = dns;
     this.#engine = engine;
+    this.#reminder = reminder;
     this.#listeners = new ListenerSet(engine);
   }
 
@@ -237,6 +241,7 @@ export class RunningProxy implements Proxy {
     this.#engine.publish(settings.snapshot);
 
     this.#tellKeys(settings);
+    this.#reminder.watch(settings.snapshot);
     for (const warning of settings.warnings) log.warn("config_warning", issueLine(warning));
     for (const warning of engineWarnings(settings, this.#engine, this.#first ?? settings)) {
       log.warn("config_warning", warning);

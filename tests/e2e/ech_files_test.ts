@@ -92,6 +92,19 @@ Deno.test("a certificate and its key are changed together", async () => {
   assert.doesNotMatch(service.lines.join("\n"), /PRIVATE|[A-Za-z0-9+/]{60}/);
 });
 
+Deno.test("a certificate that expires soon is told of at once", async () => {
+  await using dir = await TempDir.make();
+  const { cert, key } = selfSignedCertificate(["edge.example"], Date.now());
+  await dir.write("edge.pem", cert);
+  await dir.write("edge.key", key);
+  const lines = 'on_reject = "retry"\ncertificate = "edge.pem"\ncertificate_key = "edge.key"';
+  const { path } = await setUp(dir, lines);
+  await using service = await startService(["--config", path]);
+  await service.waitForLine(
+    / WARN The certificate of "edge" for its public name expires in 7 days: .* event=ech_certificate_expires /,
+  );
+});
+
 Deno.test("nothing that is logged of a hidden name tells it", async () => {
   await using dir = await TempDir.make();
   const { path, port } = await setUp(dir);
