@@ -73,8 +73,12 @@ export const MAX_COALESCED_PACKETS = 8;
  */
 export const MAX_QUIC_ATTEMPTS = 4;
 
-/** Pieces of a ClientHello held for one attempt to connect by QUIC or DTLS. Clients that scramble theirs send some tens. */
-export const MAX_CRYPTO_SEGMENTS = 1024;
+/**
+ * Pieces of ClientHellos held for one UDP flow, whose client may have begun several connections. Clients that scramble
+ * theirs send some tens; each takes some 150 bytes beside what it says, so that all of them weigh about what the bytes do
+ * that may be held.
+ */
+export const MAX_CRYPTO_SEGMENTS = 256;
 
 /**
  * IDs by which UDP flows are known beside the client's address: a connection by QUIC has one or two, a WireGuard session

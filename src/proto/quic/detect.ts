@@ -11,7 +11,7 @@ import { equalBytes } from "../bytes.ts";
 import { plainMatch, type UdpProtocolSpec } from "../detector.ts";
 import { MALFORMED } from "../malformed.ts";
 import { helloMatch } from "../tls/hello_match.ts";
-import { HandshakeStream } from "../tls/handshake_stream.ts";
+import { HandshakeStream, SegmentRoom } from "../tls/handshake_stream.ts";
 import { type CryptoHello, readClientHello } from "./crypto_hello.ts";
 import { readInitialFrames } from "./frames.ts";
 import {
@@ -64,6 +64,7 @@ export class QuicDetector {
   readonly #protection: InitialProtection;
   readonly #wantsJa4: boolean;
   readonly #connections: Connection[] = [];
+  readonly #room = new SegmentRoom();
   /** The connection whose packet was the first to open. Only its faults are the flow's. */
   #foremost: Connection | null = null;
   /** How many of the held datagrams have been worked on. */
@@ -171,7 +172,7 @@ export class QuicDetector {
       version,
       dcid: new Uint8Array(dcid), // a copy: the datagram is the caller's
       keys: this.#protection.deriveKeys(version, dcid, "client"),
-      crypto: new HandshakeStream(),
+      crypto: new HandshakeStream(this.#room),
       broken: false,
     };
     this.#connections.push(connection);

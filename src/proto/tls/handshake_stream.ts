@@ -15,16 +15,34 @@ interface Segment {
   readonly bytes: Uint8Array;
 }
 
+/** Room for pieces, which the streams of one flow may share. */
+export class SegmentRoom {
+  #left = MAX_CRYPTO_SEGMENTS;
+
+  /** Takes room for one piece. Tells whether there was any. */
+  take(): boolean {
+    if (this.#left === 0) return false;
+    this.#left--;
+    return true;
+  }
+}
+
 /**
  * The start of a stream of handshake bytes, from pieces in any order, repeated or overlapping. Keeps views of the pieces
  * and copies nothing until it is read, so what it holds is bounded by what has arrived, wherever the offsets point.
  */
 export class HandshakeStream {
+  readonly #room: SegmentRoom;
   /** In order, without overlaps. */
   readonly #segments: Segment[] = [];
   /** How many of the first segments follow each other from offset 0 without a gap, and where they end. */
   #leading = 0;
   #available = 0;
+
+  /** @param room left out: room of its own */
+  constructor(room: SegmentRoom = new SegmentRoom()) {
+    this.#room = room;
+  }
 
   /** How many bytes there are from offset 0 to the first gap. */
   get available(): number {
@@ -44,7 +62,7 @@ export class HandshakeStream {
       const next = this.#segments[index];
       const gapEnd = next === undefined ? end : Math.min(end, next.start);
       if (position < gapEnd) {
-        if (this.#segments.length === MAX_CRYPTO_SEGMENTS) return "too_long";
+        if (!this.#room.take()) return "too_long";
         const piece = bytes.subarray(position - offset, gapEnd - offset);
         this.#segments.splice(index, 0, { start: position, end: gapEnd, bytes: piece });
         position = gapEnd;

@@ -43,6 +43,24 @@ const OTHER_HALF = sealInitialDatagram({
   frames: [cryptoFrame(50, HELLO.subarray(50))],
 });
 
+Deno.test("QuicDetector.detect() holds no more pieces for many connections than for one", () => {
+  const pieces = 200;
+  const scattered = (count: number) =>
+    sealInitialDatagram({
+      frames: Array.from({ length: count }, (_, i) => cryptoFrame(2 * i, Uint8Array.of(1))),
+    });
+  const cut = sealInitialDatagram({
+    dcid: OTHER_DCID,
+    frames: Array.from(
+      { length: pieces },
+      (_, i) => cryptoFrame(i, HELLO.subarray(i, i < pieces - 1 ? i + 1 : undefined)),
+    ).reverse(),
+  });
+  matches([scattered(1), cut], { ...DETECTED, consumed: 2 });
+  const detector = new QuicDetector();
+  assert.equal(detector.detect([scattered(pieces), cut]).kind, "needMore");
+});
+
 Deno.test("QuicDetector.detect() reads the client's sample packets of RFC 9001 and RFC 9369", () => {
   for (
     const [samples, version] of [

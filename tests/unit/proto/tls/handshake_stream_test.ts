@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { MAX_CLIENT_HELLO, MAX_CRYPTO_SEGMENTS } from "../../../../src/model/limits.ts";
-import { HandshakeStream } from "../../../../src/proto/tls/handshake_stream.ts";
+import { HandshakeStream, SegmentRoom } from "../../../../src/proto/tls/handshake_stream.ts";
 
 Deno.test("HandshakeStream.insert() puts pieces of any order together", () => {
   const stream = new HandshakeStream();
@@ -65,6 +65,17 @@ Deno.test("HandshakeStream.insert() refuses more segments than are held", () => 
     assert.equal(stream.insert(2 * i, Uint8Array.of(i)), null);
   }
   assert.equal(stream.insert(2 * MAX_CRYPTO_SEGMENTS, Uint8Array.of(0)), "too_long");
+});
+
+Deno.test("HandshakeStream.insert() refuses more segments than streams hold that share their room", () => {
+  const room = new SegmentRoom();
+  const [stream, other] = [new HandshakeStream(room), new HandshakeStream(room)];
+  for (let i = 0; i < MAX_CRYPTO_SEGMENTS; i++) {
+    assert.equal((i % 2 === 0 ? stream : other).insert(2 * i, Uint8Array.of(i)), null);
+  }
+  for (const full of [stream, other]) {
+    assert.equal(full.insert(2 * MAX_CRYPTO_SEGMENTS, Uint8Array.of(0)), "too_long");
+  }
 });
 
 /** The content of a test stream: each byte is its offset. */
