@@ -196,13 +196,20 @@ function placesOf(lookup: HttpsLookup): string[] {
   });
 }
 
-/** Keys that no client can have from what was looked up. */
+/** Keys that no client can have from what was looked up, as far as all could be. */
 function unpublished(rows: readonly Row[], services: readonly EchService[]): string[] {
   const seen = new Set(
     rows.flatMap(({ comparison }) => comparison.published.map(({ config }) => config.toHex())),
   );
-  return keysOf(services).filter(({ config }) => !seen.has(config.toHex())).map((key) =>
-    `  key ${key.configId} for ${key.publicName} is in no record that was looked up: ` +
-    "right for an old key, and for a new one that is yet to be published"
-  );
+  return keysOf(services).filter(({ config }) => !seen.has(config.toHex())).map((key) => {
+    const named = `key ${key.configId} for ${key.publicName}`;
+    return rows.some((row) => row.comparison.result === "unknown" && isFor(row.held, key))
+      ? `  ${named}: whether it is in a record is not known`
+      : `  ${named} is in no record that was looked up: ` +
+        "right for an old key, and for a new one that is yet to be published";
+  });
+}
+
+function isFor({ tls, quic }: Held, { config }: EchKey): boolean {
+  return [...tls ?? [], ...quic ?? []].some((key) => key.config.toHex() === config.toHex());
 }

@@ -14,8 +14,19 @@ export function section(heading: readonly string[], lines: readonly string[]): s
   return [...heading.map((line) => `# ${line}`), ...lines, ""].join("\n");
 }
 
-/** Where the key is, or the key itself. */
-export function keySection({ key, path }: StoredKey): string {
+/** Where the key is, or the key itself, and what is odd about it. */
+export function keySection(stored: StoredKey): string {
+  const { publicName } = stored.key;
+  if (publicName.includes(".")) return fileSection(stored);
+  return [
+    section([
+      `The public name "${publicName}" has no dot: some clients, such as Go's, will not use this key`,
+    ], []),
+    fileSection(stored),
+  ].join("\n");
+}
+
+function fileSection({ key, path }: StoredKey): string {
   return path === null
     ? section(
       [`Key file: save these lines as "${keyFileName(key.configId)}", readable by its owner alone`],

@@ -53,7 +53,7 @@ export function rotationSteps(rotation: Rotation): string {
       "2. When every proxy has it (event=reloaded in the log), put the new record in the place of",
       "   the old one",
     ], []),
-    recordSections(recordsOf(rotation)),
+    recordSections(recordsOf(rotation)) + wildcardNote(rotation),
     section(waiting(rotation), []),
     section(
       ["4. Change the configuration: the old keys are gone; who still comes with one is known"],
@@ -118,19 +118,40 @@ function inWords(seconds: number): string {
   return words.join(" ") || "0 s";
 }
 
-/** Of each private name and port; of names that stand for many where a wildcard of DNS can say it. */
+/** Of each private name and port, and of names that stand for many where a wildcard of DNS can say it. */
 function recordsOf({ stored, services, ports }: Rotation): RecordToPublish[] {
   const over = (transport: string) => services.some((service) => service.transport === transport);
   const alpn = [...(over("tcp") ? ["h2"] : []), ...(over("udp") ? ["h3"] : [])];
-  const patterns = privatePatterns(services).flatMap((pattern) =>
-    pattern.startsWith(".") ? [pattern.slice(1), `*${pattern}`] : [pattern]
-  );
+  const { names, wildcards } = privateOwners(services);
   return ports.flatMap((port) =>
-    [...privateNames(services), ...(port === HTTPS_PORT ? patterns : [])].map((name) => ({
+    [...names, ...(port === HTTPS_PORT ? wildcards : [])].map((name) => ({
       name,
       port,
       alpn,
       configList: stored.key.configList,
     }))
   );
+}
+
+/** Says which names have no record above: an asterisk with labels in front is no wildcard (RFC 4592 §2.1.1). */
+function wildcardNote({ services, ports }: Rotation): string {
+  const { wildcards } = privateOwners(services);
+  const others = ports.filter((port) => port !== HTTPS_PORT);
+  if (wildcards.length === 0 || others.length === 0) return "";
+  const where = `${wildcards.join(", ")} on port ${others.join(", ")}`;
+  return "\n" + section([
+    `No record above is for ${where}: DNS has no wildcard with labels in front.`,
+    "Publish one for each such name that is in use",
+  ], []);
+}
+
+function privateOwners(services: readonly EchService[]) {
+  const patterns = privatePatterns(services);
+  const suffixes = patterns.filter((pattern) => pattern.startsWith("."));
+  return {
+    /** Names that stand for themselves. */
+    names: [...privateNames(services), ...suffixes.map((suffix) => suffix.slice(1))],
+    /** Names that stand for many, as DNS writes them. */
+    wildcards: patterns.map((pattern) => pattern.replace(/^\./, "*.")),
+  };
 }

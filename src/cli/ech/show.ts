@@ -98,6 +98,9 @@ function problemsOf(config: EchConfig): string[] {
     ...(isPublicName(config.publicName)
       ? []
       : ["clients ignore it: public_name is not the name of a host"]),
+    ...(config.publicName.includes(".")
+      ? []
+      : ["some clients ignore it, such as Go's: public_name has no dot"]),
     ...(hasMandatoryExtension(config)
       ? ["clients ignore it unless they know its mandatory extension"]
       : []),

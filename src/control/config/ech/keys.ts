@@ -161,6 +161,13 @@ function makeKey(
     });
     return null;
   }
+  if (!config.publicName.includes(".")) {
+    findings.warning(
+      path,
+      `Some clients will not use the configuration with ${describe(config)}`,
+      { hint: "Go's, for one, takes no public name without a dot: make another key" },
+    );
+  }
   if (hasMandatoryExtension(config)) {
     findings.warning(
       path,

@@ -94,6 +94,11 @@ Deno.test("check() fails when a record does not match, or cannot be looked up", 
   assert.match(unknown.text, /^a\.test +private +UNKNOWN$/m);
   assert.match(unknown.text, /^! a\.test: "127\.0\.0\.1:\d+" answers SERVFAIL$/m);
   assert.match(unknown.text, /^Of 3 records 1 could not be looked up$/m);
+  assert.match(
+    unknown.text,
+    /^ {2}key 6 for edge\.test: whether it is in a record is not known$/m,
+  );
+  assert.doesNotMatch(unknown.text, /key 7|in no record/);
 });
 
 Deno.test("check() says that private names are asked for in the clear, or does not ask for them", async () => {

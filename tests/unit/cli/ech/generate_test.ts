@@ -62,6 +62,13 @@ Deno.test("generate() prints a key file when it writes none", async () => {
   }
 });
 
+Deno.test("generate() warns of a public name that not all clients take", async () => {
+  const text = await generated({ publicName: "localhost" });
+  assert.match(text, /^# The public name "localhost" has no dot: some clients, such as Go's, /);
+  assert.equal(configOf(parseEchKeyFile(text).configList).publicName, "localhost");
+  assert.doesNotMatch(await generated({}), /dot/);
+});
+
 Deno.test("generate() prints a configuration that can be used", async () => {
   const text = await generated({ names: ["wiki.test", "a.wiki.test"] });
   const toml = sectionOf(text, "Configuration").replaceAll("NAME", "edge");

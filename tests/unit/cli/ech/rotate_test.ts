@@ -155,13 +155,25 @@ Deno.test("rotate() prints the records of all names, as DNS can have them", asyn
       .map(([, owner, target]) => `${owner} ${target}`);
   assert.deepEqual(owners(await rotatedOf(tables)), [
     "a.test. .",
-    "*.b.test. .",
     "c.test. .",
+    "*.b.test. .",
     "*.c.test. .",
   ]);
   assert.deepEqual(owners(await rotatedOf(tables, { port: 8443 })), [
     "_8443._https.a.test. a.test.",
+    "_8443._https.c.test. c.test.",
   ]);
+});
+
+Deno.test("rotate() says which names DNS can have no record for", async () => {
+  const names = 'private = [{ names = ["*.b.test", ".c.test"], target = ["127.0.0.1:1"] }]';
+  const tables = [echTable("edge", [KEY], names)];
+  const note =
+    /^# No record above is for \*\.b\.test, \*\.c\.test on port 8443: DNS has no wildcard/m;
+  assert.match(step(await rotatedOf(tables, { port: 8443 }), 2), note);
+  assert.doesNotMatch(await rotatedOf(tables), /No record above/);
+  const plain = [echTable("edge", [KEY], PRIVATE)];
+  assert.doesNotMatch(await rotatedOf(plain, { port: 8443 }), /No record above/);
 });
 
 Deno.test("rotate() says until when the old keys are needed", async () => {

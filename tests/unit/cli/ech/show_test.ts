@@ -128,6 +128,9 @@ Deno.test("show() says why clients pass a configuration over", async () => {
       "! clients ignore it unless they know its mandatory extension",
     ]
   ) assert(text.split("\n").includes(line), line);
+  const single = encodeEchConfig({ ...config, publicName: "localhost" });
+  const { text: warned } = await shown(encodeEchConfigList([single]).toBase64());
+  assert.match(warned, /\n! some clients ignore it, such as Go's: public_name has no dot$/m);
 });
 
 Deno.test("show() says what is wrong with what is no list", async () => {

@@ -410,6 +410,16 @@ const WARNINGS: readonly Mistake[] = [
       'Clients may pass over the configuration with config_id 1, public name "edge.example": it has an extension that they must know',
   },
   {
+    rule: "a public name without a dot",
+    text: ech(
+      `ech_config_list = §"${
+        configOf({ publicName: "edge" })
+      }"\nprivate_keys = ["${SECRET}"]\n${NAMES}`,
+      HEAD.replace("edge.example", "edge"),
+    ),
+    message: 'Some clients will not use the configuration with config_id 1, public name "edge"',
+  },
+  {
     rule: "retry without a list",
     text: ech(`${KEYS}\n§retry = false\n${NAMES}`),
     message: '"retry" does nothing without "ech_config_list"',

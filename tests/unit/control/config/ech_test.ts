@@ -70,6 +70,7 @@ private_server_names = ["localhost:443"]
   ]);
   assert.deepEqual(targetsOf(ech.names.exact.get("localhost")), ["localhost:443"]);
   assert.deepEqual(settings.warnings.map(({ message }) => message), [
+    'Some clients will not use the configuration with config_id 186, public name "localhost"',
     "This inner name is the public name as well, which hides nothing",
   ]);
 });
