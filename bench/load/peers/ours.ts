@@ -4,6 +4,7 @@
  * @module
  */
 
+import { echTable } from "./ech_key.ts";
 import {
   type Job,
   MAX_CONNECTIONS,
@@ -34,7 +35,7 @@ function engine(name: string, keys: string, permissions: readonly string[]): Pro
     ours: true,
     program: null,
     versionArgs: [],
-    tasks: ["tcp", "bulk", "idle", "udp", "sni"],
+    tasks: ["tcp", "bulk", "idle", "udp", "sni", "ech"],
     setUp: (job) => ({
       files: { "config.toml": config(job, keys) },
       args: [
@@ -75,6 +76,8 @@ export function routes(task: Job["task"], backend: number): string {
       return `udp_target = ["127.0.0.1:${backend}"]\n`;
     case "sni":
       return tls("one", SERVER_NAME, backend) + tls("two", OTHER_NAME, OTHER_PORT);
+    case "ech":
+      return tls("one", SERVER_NAME, backend) + echTable("protocols.one", OTHER_PORT);
   }
 }
 

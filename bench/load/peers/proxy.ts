@@ -12,9 +12,10 @@
  * - `idle` is the same with thousands of connections at a time,
  * - `udp` relays datagrams with a session for each client,
  * - `sni` picks the backend by the server name in the TLS ClientHello: {@linkcode SERVER_NAME} goes to the backend, and
- *   {@linkcode OTHER_NAME} to a port where nobody answers.
+ *   {@linkcode OTHER_NAME} to a port where nobody answers,
+ * - `ech` is the same for the first of them, with a key for ECH.
  */
-export type Task = "tcp" | "bulk" | "idle" | "udp" | "sni";
+export type Task = "tcp" | "bulk" | "idle" | "udp" | "sni" | "ech";
 
 /** The server name that load carries. */
 export const SERVER_NAME = "www.example.com";

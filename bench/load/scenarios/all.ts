@@ -5,6 +5,7 @@
  */
 
 import { BULK } from "./bulk.ts";
+import { HELLO_FLOOD } from "./hello_flood.ts";
 import { IDLE_MEMORY } from "./idle_memory.ts";
 import { LATENCY } from "./latency.ts";
 import { REQUESTS } from "./requests.ts";
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...BULK,
   ...REQUESTS,
   ...SHORT_CONNECTIONS,
+  HELLO_FLOOD,
   LATENCY,
   ...UDP,
   IDLE_MEMORY,
