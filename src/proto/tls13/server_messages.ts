@@ -18,6 +18,12 @@ export const MESSAGE = {
   keyUpdate: 24,
 } as const;
 
+/**
+ * Longest list of configurations that there is room for: all extensions together have a length of two bytes, a type and a
+ * length of two bytes each, and ALPN may take up to 262.
+ */
+export const MAX_RETRY_CONFIGS = 0xffff - 4 - 262;
+
 /** Length of the confirmation in a HelloRetryRequest (RFC 9849 §7.2.1). */
 const CONFIRMATION = 8;
 
@@ -46,7 +52,11 @@ export function helloRetryRequest(
   return anyServerHello(offer, suite.id, RETRY_REQUEST_RANDOM, keyShare, ...ech);
 }
 
-/** EncryptedExtensions (RFC 8446 §4.3.1), with the configurations to retry with (RFC 9849 §7.1). */
+/**
+ * EncryptedExtensions (RFC 8446 §4.3.1), with the configurations to retry with (RFC 9849 §7.1).
+ *
+ * @param retryConfigs at most {@linkcode MAX_RETRY_CONFIGS} bytes
+ */
 export function encryptedExtensions(
   offer: ClientOffer,
   { alpn }: Choice,

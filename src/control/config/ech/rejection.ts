@@ -7,6 +7,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Protocol } from "../../../model/protocol.ts";
 import type { Target } from "../../../model/snapshot.ts";
+import { MAX_RETRY_CONFIGS } from "../../../proto/tls13/server_messages.ts";
 import type { EchDraft } from "../draft.ts";
 import type { Findings } from "../findings.ts";
 import type { KeyPath } from "../key_path.ts";
@@ -27,6 +28,9 @@ export type RejectionPlan =
     readonly privateKey: Uint8Array;
     readonly plaintext: readonly Target[] | null;
   };
+
+/** Bytes of the length that a list of configurations begins with (RFC 9849 §4). */
+const LIST_LENGTH = 2;
 
 /** Keys that only `on_reject = "retry"` reads. */
 const RETRY_KEYS = ["certificate", "certificate_key", "public_plaintext_target"] as const;
@@ -79,11 +83,7 @@ function readRetry(
       hint: "The proxy finishes the handshake itself, with a certificate for the public name",
     });
   }
-  if (keys.length > 0 && !keys.some(({ isOffered }) => isOffered)) {
-    findings.error([...path, "on_reject"], "There is no key to offer to clients with an old one", {
-      hint: "Let retry be true for one at least",
-    });
-  }
+  checkOffer(keys, [...path, "on_reject"], findings);
   const { certificate: file, certificate_key: keyFile } = values;
   const at = [...path, "certificate"];
   const keyAt = [...path, "certificate_key"];
@@ -112,6 +112,24 @@ function readRetry(
     privateKey: Uint8Array.from(key.export({ format: "der", type: "pkcs8" })),
     plaintext: values.public_plaintext_target ?? null,
   };
+}
+
+function checkOffer(keys: readonly HeldKey[], at: KeyPath, findings: Findings): void {
+  const offered = keys.filter(({ isOffered }) => isOffered);
+  if (keys.length > 0 && offered.length === 0) {
+    findings.error(at, "There is no key to offer to clients with an old one", {
+      hint: "Let retry be true for one at least",
+    });
+  }
+  const length = offered.reduce((sum, { key }) => sum + key.config.length, LIST_LENGTH);
+  if (length > MAX_RETRY_CONFIGS) {
+    findings.error(
+      at,
+      `The configurations to offer to clients with an old key take ${length} bytes: ` +
+        `there is room for ${MAX_RETRY_CONFIGS}`,
+      { hint: "Let retry be false for all keys but the newest" },
+    );
+  }
 }
 
 function checkNames(

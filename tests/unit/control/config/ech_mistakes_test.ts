@@ -11,6 +11,7 @@ import {
   parseConfig,
 } from "../../../../src/control/config/parse.ts";
 import { encodeEchConfig, encodeEchConfigList } from "../../../../src/proto/ech/config.ts";
+import { MAX_RETRY_CONFIGS } from "../../../../src/proto/tls13/server_messages.ts";
 import { echKey } from "../../../support/ech_client.ts";
 import { configList, files, keyFile } from "../../../support/ech_config.ts";
 
@@ -40,9 +41,19 @@ function configOf(changes: Partial<Parameters<typeof encodeEchConfig>[0]>): stri
   return encodeEchConfigList([config]).toBase64();
 }
 
+/** A list of so many bytes. */
+function listOf(length: number): string {
+  const extension = (bytes: number) => [{ type: 5, data: new Uint8Array(bytes) }];
+  const least = Uint8Array.fromBase64(configOf({ extensions: extension(0) })).length;
+  return configOf({ extensions: extension(length - least) });
+}
+
 /** Of a version that is not known, beside one that is. */
 const WITH_OPAQUE = encodeEchConfigList([Uint8Array.of(0xfe, 0x0a, 0, 1, 9), KEY.config])
   .toBase64();
+
+/** A list that is just too long to be offered. */
+const LONG_LIST = listOf(MAX_RETRY_CONFIGS + 1);
 
 const FILES = {
   "key.pem": keyFile(KEY),
@@ -338,6 +349,16 @@ const ERRORS: readonly Mistake[] = [
     message: "There is no key to offer to clients with an old one",
   },
   {
+    rule: "more to offer than there is room for in a handshake",
+    text: ech(
+      RETRY.replace(KEYS, `ech_config_list = "${LONG_LIST}"\nprivate_keys = ["${SECRET}"]`)
+        .replace('"retry"', '§"retry"'),
+    ),
+    message: `The configurations to offer to clients with an old key take ${
+      MAX_RETRY_CONFIGS + 1
+    } bytes: there is room for ${MAX_RETRY_CONFIGS}`,
+  },
+  {
     rule: "a certificate that is not there",
     text: ech(RETRY.replace('"edge.pem"', '§"gone.pem"')),
     message: 'Cannot read "gone.pem": no such file',
@@ -500,6 +521,18 @@ for (const { rule, text, message } of WARNINGS) {
     assert.deepEqual(warnings.map(placed), [`${placeOf(text)} warning: ${message}`]);
   });
 }
+
+Deno.test("parseConfig() takes as many configurations to offer as there is room for, and any number besides", () => {
+  const held = (list: string, ...lines: readonly string[]) =>
+    RETRY.replace(
+      KEYS,
+      [`ech_config_list = "${list}"`, `private_keys = ["${SECRET}"]`, ...lines].join("\n"),
+    );
+  const besides = held(LONG_LIST, "retry = false", 'key_files = ["other.pem"]');
+  for (const table of [held(listOf(MAX_RETRY_CONFIGS)), besides]) {
+    assert.deepEqual(parseConfig(ech(table), "config.toml", SURROUNDINGS).warnings, []);
+  }
+});
 
 Deno.test("parseConfig() tells that no key is one of P-256 when its number is out of range", () => {
   const text = ech(

@@ -8,6 +8,7 @@ import {
 import { ALERT } from "../../../../src/proto/tls/alert.ts";
 import { CHANGE_CIPHER_SPEC } from "../../../../src/proto/tls13/record.ts";
 import { CONTENT } from "../../../../src/proto/tls/record_layer.ts";
+import { MAX_RETRY_CONFIGS } from "../../../../src/proto/tls13/server_messages.ts";
 import { concat, latin1, toRecords, u16, vector8 } from "../../../support/client_hello_builder.ts";
 import { PUBLIC_KEY, RETRY, RETRY_CONFIGS } from "../../../support/retry_rejection.ts";
 import {
@@ -40,6 +41,12 @@ for (const [name, group] of Object.entries(GROUP)) {
     });
   }
 }
+
+Deno.test("RetryServer gives a list of the greatest length", () => {
+  const retryConfigs = new Uint8Array(MAX_RETRY_CONFIGS);
+  const { said } = shakeHands({ alpn: ["http/1.1"] }, { ...RETRY, retryConfigs });
+  assert.equal(said.extensions.get(ECH_EXTENSION)?.length, MAX_RETRY_CONFIGS);
+});
 
 Deno.test("RetryServer takes Finished and ech_required in one flight", () => {
   const { session, client } = shakeHands();
