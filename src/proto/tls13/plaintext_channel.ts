@@ -14,7 +14,12 @@ import { StreamBuffer } from "./stream_buffer.ts";
 /** Says that a client gives up, and is followed by close_notify (RFC 8446 §6.1). */
 const USER_CANCELED = 90;
 
-/** The relay of a connection whose handshake is done: the client's records are opened, the target's bytes sealed. */
+/**
+ * The relay of a connection whose handshake is done: the client's records are opened, the target's bytes sealed.
+ *
+ * The target is told of the end of the client's direction by the end of its connection alone: a close_notify before that is
+ * heeded, and not passed on. What a client asks over HTTP/1.1 tells its own end.
+ */
 export class PlaintextChannel implements StreamFilter {
   readonly #connection: Connection;
   /** The part of a record that has come so far. */

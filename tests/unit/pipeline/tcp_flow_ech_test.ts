@@ -195,7 +195,7 @@ Deno.test("TcpFlow looks inner names up as patterns, too, and tells them where t
 });
 
 Deno.test("TcpFlow tells a client of an inner name that is not served, or that is no name", () => {
-  for (const serverName of ["else.example", "\x01"]) {
+  for (const serverName of ["else.example", "public.example", "\x01"]) {
     const { outer } = hello({ inner: { serverName, supportedVersions: [0x0304] } });
     const flow = flowWith({ logInnerNames: true });
     const action = flow.next(data(toRecords(outer)), 1);
