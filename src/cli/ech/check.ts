@@ -9,6 +9,7 @@ import { formatTable } from "../../control/config/text_table.ts";
 import { type HttpsLookup, lookUpHttpsRecord } from "../../control/https_record/look_up.ts";
 import type { HttpsResolver } from "../../control/https_record/resolver.ts";
 import type { EchKey } from "../../model/ech.ts";
+import { findExact, findPattern } from "../../pipeline/name_lookup.ts";
 import { FAILURE, SUCCESS } from "../exit_codes.ts";
 import { announce, parseResolver, systemResolver } from "./choose_resolver.ts";
 import type { EchCheck } from "./command.ts";
@@ -85,6 +86,9 @@ function subjectsOf(
     );
     const held: Held = {
       kind,
+      isServedInside: mine.every(({ ech: { names } }) =>
+        (findExact(names, name) ?? findPattern(names, name)) !== undefined
+      ),
       tls: keysOver("tcp", mine),
       quic: keysOver("udp", mine),
       retiredConfigIds: mine.flatMap(({ ech }) => ech.retiredConfigIds),

@@ -20,6 +20,8 @@ import { kemById } from "../../proto/hpke/suites.ts";
 export interface Held {
   /** `private`: clients must not send it in the clear; `public`: it may have no record at all. */
   readonly kind: "private" | "public";
+  /** Whether it is served as an inner name, as every `private` one is: what a record with a key makes of it. */
+  readonly isServedInside: boolean;
   /** Keys of the services that take it over TCP; null where none does. */
   readonly tls: readonly EchKey[] | null;
   /** Likewise over QUIC. */
@@ -73,6 +75,9 @@ const NOTHING: Comparison = {
   published: [],
 };
 
+const NOT_SERVED_INSIDE = "clients ask for this name by ECH, and get unrecognized_name: " +
+  "list it in private, too, or take ech out of its record";
+
 function inTheClear({ kind }: Held): string {
   return kind === "private" ? "clients send this name in the clear" : "clients pass it over";
 }
@@ -95,6 +100,7 @@ function compareBindings(held: Held, bindings: readonly ServiceBinding[]): Compa
         const key = keys.find((key) => isSame(key.config, config.raw));
         if (key === undefined) problems.push(strangerProblem(config, keys, held));
         else published.add(key);
+        if (key !== undefined && !held.isServedInside) problems.push(NOT_SERVED_INSIDE);
       }
     }
   }

@@ -101,6 +101,23 @@ Deno.test("check() fails when a record does not match, or cannot be looked up", 
   assert.doesNotMatch(unknown.text, /key 7|in no record/);
 });
 
+Deno.test("check() fails when a public name is published with a key, and not served as an inner one", async () => {
+  const zone = {
+    "a.test": record("a.test", NEW),
+    "b.test": record("b.test", NEW),
+    "edge.test": record("edge.test", NEW),
+  };
+  const refused = await checked(zone);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.text,
+    /^! edge\.test: clients ask .+ unrecognized_name: list it in private/m,
+  );
+  const inside = PRIVATE.replace("*.c.test", "*.test");
+  const served = await checked(zone, {}, [echTable("edge", [NEW, OLD], inside)]);
+  assert.equal(served.code, 0);
+});
+
 Deno.test("check() says that private names are asked for in the clear, or does not ask for them", async () => {
   const told = await checked({});
   assert.match(

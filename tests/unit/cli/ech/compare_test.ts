@@ -14,6 +14,7 @@ const STRANGE = echKey({ configId: 9, publicName: "other.test" });
 
 const HELD: Held = {
   kind: "private",
+  isServedInside: true,
   tls: [KEY, OLD],
   quic: null,
   retiredConfigIds: [9],
@@ -127,7 +128,17 @@ Deno.test("compare() notes ports and ALPN names that lead nowhere", () => {
   ]);
 });
 
-Deno.test("compare() asks of a public name only that it has no strange key", () => {
+Deno.test("compare() asks of a public name with a key that it is served as an inner name, too", () => {
+  const held: Held = { ...HELD, kind: "public", isServedInside: false };
+  assert.equal(compare(held, found({ alpn: ["h2"] })).result, "match");
+  assertMismatch(
+    compare(held, found(ech(KEY))),
+    "clients ask for this name by ECH, and get unrecognized_name: list it in private, too, " +
+      "or take ech out of its record",
+  );
+});
+
+Deno.test("compare() asks of a public name else only that it has no strange key", () => {
   const held: Held = { ...HELD, kind: "public", retiredConfigIds: [] };
   assert.equal(compare(held, { kind: "missing", reason: "no such name" }).result, "match");
   assert.equal(compare(held, found({ port: 1 })).result, "match");
