@@ -24,8 +24,8 @@ function filter(part: Partial<StreamFilter>): StreamFilter {
 
 /** A relay under way; `client` and `target` are the far ends. */
 function start(rig: SocketsRig, worker: TcpWorker, part: Partial<StreamFilter>, head = NOTHING) {
-  const [client, clientFd] = rig.pair();
-  const [target, targetFd] = rig.pair();
+  const [client, clientFd] = rig.pairToGive();
+  const [target, targetFd] = rig.pairToGive();
   const connection = worker.connect(clientFd, targetFd);
   connection.watch(connection.client);
   if (connection.target !== null) connection.watch(connection.target);

@@ -6,8 +6,8 @@ import { TcpWorker } from "./tcp_worker.ts";
 nativeTest("Relay leaves its sockets alone once it has closed them", (rig) => {
   const { libc, calls } = watched(rig.libc);
   using worker = new TcpWorker(libc);
-  const [client, clientFd] = rig.pair();
-  const [target, targetFd] = rig.pair();
+  const [client, clientFd] = rig.pairToGive();
+  const [target, targetFd] = rig.pairToGive();
   const connection = worker.connect(clientFd, targetFd);
   // The client has ended its direction behind its first bytes, and the target is gone before it gets them.
   connection.client.ended = true;
@@ -22,8 +22,8 @@ nativeTest("Relay leaves its sockets alone once it has closed them", (rig) => {
 nativeTest("Relay does not ask a socket that it has closed for its error", (rig) => {
   const { libc, calls } = watched(rig.libc);
   using worker = new TcpWorker(libc);
-  const [client, clientFd] = rig.pair();
-  const [target, targetFd] = rig.pair();
+  const [client, clientFd] = rig.pairToGive();
+  const [target, targetFd] = rig.pairToGive();
   const connection = worker.connect(clientFd, targetFd);
   // Both have gone; the client's last bytes find that out while they are passed on.
   rig.send(client, [1, 2, 3]);

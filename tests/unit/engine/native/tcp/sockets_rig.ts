@@ -22,6 +22,13 @@ export class SocketsRig implements Disposable {
     return [one, other];
   }
 
+  /** The same, the second of which is for the caller to close: it may have another owner by the end of the test. */
+  pairToGive(): [number, number] {
+    const [kept, given] = this.pair();
+    this.#open.delete(given);
+    return [kept, given];
+  }
+
   close(fd: number): void {
     this.#open.delete(fd);
     this.libc.close(fd);

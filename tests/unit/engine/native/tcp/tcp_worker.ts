@@ -24,10 +24,11 @@ const FACTS: FlowFacts = {
   ...{ service: null, detected: null, target: null },
 };
 
-/** Serves connections of two sockets each, turn by turn. */
+/** Serves connections of two sockets each, turn by turn, and closes them. */
 export class TcpWorker implements Disposable {
   readonly ended: FlowEnd[] = [];
   readonly #ready = new WaitingTasks();
+  readonly #connections: TcpConnection[] = [];
   readonly #context: WorkerContext;
 
   constructor(libc: Libc) {
@@ -52,6 +53,7 @@ export class TcpWorker implements Disposable {
   connect(client: number, target: number): TcpConnection {
     const connection = new TcpConnection(this.#context, client, ADDRESS);
     connection.adoptTarget(target);
+    this.#connections.push(connection);
     return connection;
   }
 
@@ -80,6 +82,7 @@ export class TcpWorker implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const connection of this.#connections) connection.cut();
     this.#context.tcp.close();
     this.#context.poller.close();
   }
