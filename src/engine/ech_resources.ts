@@ -4,11 +4,11 @@
  * @module
  */
 
-import { LIMIT_NOTICE_INTERVAL } from "../model/limits.ts";
 import { EchBudget, type EchResources } from "../pipeline/ech_budget.ts";
 import type { Clock } from "./clock.ts";
-import type { EngineEvents } from "./engine.ts";
+import type { EngineEvents, EngineNotice } from "./engine.ts";
 import type { FlowLedger } from "./flow_ledger.ts";
+import { RareNotice } from "./rare_notice.ts";
 
 /** For the flows of both transports. */
 export interface EngineEchResources extends EchResources {
@@ -25,10 +25,10 @@ export function echResources(
   clock: Clock,
   ledger: FlowLedger,
 ): EngineEchResources {
-  const notice = new EchLimitNotice(events, clock);
+  const notice = new RareNotice(events, clock);
   const onLimited = (host: string) => {
     ledger.echLimited++;
-    notice.limited(host);
+    notice.count((times) => limitReached(host, times));
   };
   return {
     budget: new EchBudget(onLimited),
@@ -37,26 +37,8 @@ export function echResources(
   };
 }
 
-/** As LimitNotice: the first at once, then one an interval at most, with the number that it stands for. */
-class EchLimitNotice {
-  readonly #events: EngineEvents;
-  readonly #clock: Clock;
-  #limited = 0;
-  #toldAt = -Infinity;
-
-  constructor(events: EngineEvents, clock: Clock) {
-    this.#events = events;
-    this.#clock = clock;
-  }
-
-  limited(host: string): void {
-    this.#limited++;
-    const now = this.#clock.now();
-    if (now - this.#toldAt < LIMIT_NOTICE_INTERVAL) return;
-    const message = `Too many hellos of "${host}" were sealed for keys of ours and could not be ` +
-      `opened: ${this.#limited} not tried since the last such message, whoever sent them`;
-    this.#events.notice({ event: "ech_limit_reached", message });
-    this.#limited = 0;
-    this.#toldAt = now;
-  }
+function limitReached(host: string, times: number): EngineNotice {
+  const message = `Too many hellos of "${host}" were sealed for keys of ours and could not be ` +
+    `opened: ${times} not tried since the last such message, whoever sent them`;
+  return { event: "ech_limit_reached", message };
 }

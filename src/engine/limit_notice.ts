@@ -4,33 +4,24 @@
  * @module
  */
 
-import { LIMIT_NOTICE_INTERVAL } from "../model/limits.ts";
 import type { Transport } from "../model/protocol.ts";
 import type { Clock } from "./clock.ts";
 import type { EngineEvents, EngineNotice } from "./engine.ts";
+import { RareNotice } from "./rare_notice.ts";
 
-/** Notices about one limit: the first at once, then one an interval at most, with the number that it stands for. */
+/** Notices about the limit on flows of one transport. */
 export class LimitNotice {
-  readonly #events: EngineEvents;
-  readonly #clock: Clock;
+  readonly #notice: RareNotice;
   readonly #transport: Transport;
-  #turnedAway = 0;
-  #toldAt = -Infinity;
 
   constructor(events: EngineEvents, clock: Clock, transport: Transport) {
-    this.#events = events;
-    this.#clock = clock;
+    this.#notice = new RareNotice(events, clock);
     this.#transport = transport;
   }
 
   /** Counts a flow that was turned away because `limit` are open. */
   turnedAway(limit: number): void {
-    this.#turnedAway++;
-    const now = this.#clock.now();
-    if (now - this.#toldAt < LIMIT_NOTICE_INTERVAL) return;
-    this.#events.notice(limitReached(this.#transport, limit, this.#turnedAway));
-    this.#turnedAway = 0;
-    this.#toldAt = now;
+    this.#notice.count((times) => limitReached(this.#transport, limit, times));
   }
 }
 

@@ -30,6 +30,7 @@ import { Tls13Client } from "../support/tls13_client.ts";
 import { ascii, concat, pattern, readAll, readExactly, Rig, text, waitForEnd } from "./rig.ts";
 import type { Cases } from "./suite.ts";
 import { PeerReset, type TcpBackend, type TcpPeer, type World } from "./world.ts";
+import { MOST_BUFFERED, writeUntilStuck } from "./write_until_stuck.ts";
 
 /** A proxy with a private backend, a public one, and one for plaintext. */
 interface Stage {
@@ -44,9 +45,6 @@ interface Stage {
 const MIB = 1024 * 1024;
 const INNER_RECORDS = toRecords(FIRST.inner);
 const SECOND_RECORDS = toRecords(SECOND.outer, [16384], 0x0303);
-
-/** What the system's own buffers of two loopback connections may take, with room to spare. */
-const MOST_BUFFERED = 64 * MIB;
 
 /** An inner name that nobody serves. */
 const STRANGER = EchClient.seeded(HANDSHAKE_KEY).hello({ inner: { serverName: "else.example" } });
@@ -415,29 +413,6 @@ async function readSealed(peer: TcpPeer, tls: Tls13Client, length: number): Prom
 
 function recordSize(bytes: Uint8Array): number {
   return bytes.length < 5 ? Infinity : 5 + (bytes[3] ?? 0) * 256 + (bytes[4] ?? 0);
-}
-
-/** Writes the same over and over until nothing is taken any more, and tells how many bytes were. */
-async function writeUntilStuck(
-  world: World,
-  peer: TcpPeer,
-  next: Uint8Array | (() => Uint8Array),
-): Promise<number> {
-  let written = 0;
-  let stopped = false;
-  (async () => {
-    while (!stopped && written < 4 * MOST_BUFFERED) {
-      const bytes = typeof next === "function" ? next() : next;
-      written += bytes.length;
-      await peer.write(bytes);
-    }
-  })().catch(() => {}); // the test may end the connection with the last write under way
-  for (let before = -1; before !== written;) {
-    before = written;
-    for (let wait = 0; wait < 20; wait++) await world.pass(10);
-  }
-  stopped = true;
-  return written;
 }
 
 /** Reads `length` bytes that are the same over and over. */

@@ -10,6 +10,7 @@ import type { Snapshot } from "../../src/model/snapshot.ts";
 import { ascii, pattern, readAll, readExactly, Rig, text, toDefault, waitForEnd } from "./rig.ts";
 import type { Cases } from "./suite.ts";
 import type { TcpBackend, TcpPeer, World } from "./world.ts";
+import { MOST_BUFFERED, writeUntilStuck } from "./write_until_stuck.ts";
 
 /** A client that is relayed to a backend, both in the test's hands. */
 interface Connected {
@@ -20,12 +21,6 @@ interface Connected {
 }
 
 const MIB = 1024 * 1024;
-
-/** Far more than the buffers of two connections and an engine hold. */
-const FLOOD = 256 * MIB;
-
-/** What the system's own buffers of two loopback connections may take, with room to spare. */
-const MOST_BUFFERED = 64 * MIB;
 
 export const RELAY_CASES: Cases = {
   "forwards bytes verbatim both ways": async (world) => {
@@ -178,25 +173,6 @@ async function connect(
 
 async function endInOrder({ client, target }: Pick<Connected, "client" | "target">): Promise<void> {
   await Promise.all([client.closeWrite(), target.closeWrite(), readAll(client), readAll(target)]);
-}
-
-/** Writes until nothing is taken any more, and tells how much was. The last write may be under way. */
-async function writeUntilStuck(world: World, peer: TcpPeer): Promise<number> {
-  const chunk = new Uint8Array(64 * 1024);
-  let written = 0;
-  let stopped = false;
-  (async () => {
-    while (!stopped && written < FLOOD) {
-      written += chunk.length;
-      await peer.write(chunk);
-    }
-  })().catch(() => {}); // the test may end the connection with the last write under way
-  for (let before = -1; before !== written;) {
-    before = written;
-    for (let wait = 0; wait < 20; wait++) await world.pass(10);
-  }
-  stopped = true;
-  return written;
 }
 
 async function writeTimes(peer: TcpPeer, bytes: Uint8Array, times: number): Promise<void> {
